@@ -1,0 +1,1 @@
+//! Token issuance, sessions, revocation and permission answers, as a process.

@@ -1,0 +1,1 @@
+//! The tables of auth-service and their queries.

@@ -1,0 +1,1 @@
+//! The rules of tokens, sessions, refresh and permission questions.

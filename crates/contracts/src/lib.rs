@@ -1,0 +1,1 @@
+//! The generated gRPC types of proto/, and nothing else.

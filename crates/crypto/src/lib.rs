@@ -1,0 +1,1 @@
+//! Signing, verifying, sealing, message authentication and password hashes; no I/O.

@@ -1,0 +1,27 @@
+//! The words both services must agree on: ids, names, secrets, time, chance, epochs, pages and permissions.
+//!
+//! Owns what a thing *is*; leaves what may be done with it to `identity` and `auth`. Layer 1, no I/O but the system's
+//! clock and random source, which are handed in as arguments. Read [`id`] and [`permission`] first.
+
+pub mod change;
+pub mod email;
+pub mod entropy;
+pub mod epoch;
+pub mod id;
+pub mod page;
+pub mod permission;
+pub mod scope;
+pub mod secret;
+pub mod slug;
+pub mod text;
+pub mod time;
+pub mod username;
+
+pub use email::Email;
+pub use entropy::{Entropy, OsEntropy};
+pub use epoch::{Epoch, Epochs};
+pub use secret::Secret;
+pub use slug::Slug;
+pub use text::InvalidText;
+pub use time::{Clock, SystemClock, Timestamp};
+pub use username::Username;

@@ -1,0 +1,1 @@
+//! Users, groups, applications, their credentials and permissions, as a process.

@@ -1,0 +1,1 @@
+//! The tables of identity-service and their queries.

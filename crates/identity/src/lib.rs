@@ -1,0 +1,1 @@
+//! The rules of people, groups, applications, their credentials and permissions.

@@ -1,0 +1,1 @@
+//! What every process needs around its rules: settings, logs, edges, limits, health and shutdown.
