@@ -1,1 +1,67 @@
-fn main() {}
+//! What cargo cannot say: start the pair, run every test on both engines, keep layers and generated files right.
+//!
+//! Owns: the commands of `cargo xtask`. Leaves every rule of the product to the services, which it only starts and asks.
+//! No layer: nothing may depend on it. It is the first thing a stranger compiles, so it stays light. Read [`up`] first.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its terminal")]
+
+mod binaries;
+mod cargo;
+mod check;
+mod down;
+mod failure;
+mod generate;
+mod interrupt;
+mod layers;
+mod process;
+mod progress;
+mod test;
+mod tools;
+mod up;
+mod walkthrough;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs, tests and checks Gatehouse.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds and starts both services, and shows how to use them
+    Up(up::Options),
+    /// Stops a pair that `up` left running
+    Down(down::Options),
+    /// Runs every test on SQLite and on PostgreSQL
+    Test(test::Options),
+    /// Checks format, layers, generated files, lints, documentation and dependencies
+    Check,
+    /// Refuses a dependency between crates that goes up
+    Layers,
+    /// Writes the files that are made from the code
+    Generate(generate::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Up(options) => up::run(&options),
+        Command::Down(options) => down::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Check => check::run(),
+        Command::Layers => layers::run(),
+        Command::Generate(options) => generate::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -68,7 +68,8 @@ mod tests {
         for right in ["ana@example.com", "a.b+c@sub.example.org", "josé@exämple.com", "root@localhost"] {
             assert!(Email::parse(right).is_ok(), "{right}");
         }
-        for wrong in ["ana", "@example.com", "ana@", "a b@example.com", "a@b@c.d", "ana@-x.com", "ana@x..com", ".a@x.y"] {
+        for wrong in ["ana", "@example.com", "ana@", "a b@example.com", "a@b@c.d", "ana@-x.com", "ana@x..com", ".a@x.y"]
+        {
             assert!(Email::parse(wrong).is_err(), "{wrong}");
         }
     }

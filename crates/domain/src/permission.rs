@@ -84,9 +84,9 @@ impl PermissionSet {
 }
 
 fn held_allows(held: &HashMap<String, HashSet<String>>, resource: &str, action: &str) -> bool {
-    [resource, ANY].iter().any(|resource| {
-        held.get(*resource).is_some_and(|actions| actions.contains(action) || actions.contains(ANY))
-    })
+    [resource, ANY]
+        .iter()
+        .any(|resource| held.get(*resource).is_some_and(|actions| actions.contains(action) || actions.contains(ANY)))
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ impl Scopes {
         }
         let mut names = BTreeSet::new();
         for name in text.split(' ') {
-            let fits = (1..=128).contains(&name.len())
-                && name.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+            let fits =
+                (1..=128).contains(&name.len()) && name.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
             if !fits || names.len() == 64 {
                 return Err(InvalidText::new("must be at most 64 scope names separated by single spaces"));
             }

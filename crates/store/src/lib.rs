@@ -1,1 +1,24 @@
-//! One connection type over SQLite and PostgreSQL, the unit of work, and the tables every service has.
+//! One diesel connection over SQLite and PostgreSQL, the unit of work, and the tables every service has.
+//!
+//! Owns: opening a database by its URL, who may write when, transactions and their repetition, migrations, the change
+//! feed and the audit trail. Leaves the tables of a service to `identity-store` and `auth-store`. Layer 3. Read
+//! [`Store`] first, then [`Unit`].
+
+pub mod audit;
+mod connection;
+mod feed;
+mod gate;
+mod migrate;
+mod schema;
+pub mod sql;
+mod sweep;
+mod unit;
+mod url;
+
+pub use audit::{Actor, AuditEvent, Outcome};
+pub use connection::{AnyConnection, Both, MultiBackend};
+pub use gate::{OnChange, Store, StoreSettings};
+pub use migrate::{Migrations, check, create_database, drop_database, migrate};
+pub use sweep::{sweep_audit, sweep_feed};
+pub use unit::Unit;
+pub use url::{DatabaseUrl, InvalidDatabaseUrl};

@@ -1,0 +1,3 @@
+DROP TABLE audit_events;
+DROP TABLE feed;
+DROP TABLE feed_head;

@@ -1,0 +1,264 @@
+//! The store: who may use the database when, and what becomes of a unit of work.
+
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use domain::change::Change;
+use domain::{Clock, Timestamp};
+use error_codes::{Failure, Generic, Result};
+use r2d2::Pool;
+use tokio::sync::Semaphore;
+
+use crate::connection::{Manager, Role};
+use crate::feed::Feed;
+use crate::unit::{Fate, Unit};
+use crate::{AnyConnection, DatabaseUrl};
+
+/// How long a request waits for its turn at the database before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a unit of work is run again after another transaction stood in its way.
+const REPEATS: u32 = 5;
+
+/// Is told of every change, once its transaction is committed, in this process before the request is answered.
+pub type OnChange = Arc<dyn Fn(&Change) + Send + Sync>;
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct StoreSettings {
+    /// Where the database is.
+    pub url: DatabaseUrl,
+    /// Connections at most; of SQLite: readers.
+    pub pool_size: u32,
+}
+
+/// A database: `read` by many at once, `write` one unit of work at a time and connection.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: Lane,
+    writers: Lane,
+    clock: Arc<dyn Clock>,
+    codes: &'static Generic,
+    on_change: OnChange,
+    feed: Feed,
+    shared: bool,
+    /// Held as long as the store lives; keeps a second process from the same SQLite file.
+    _lock: Option<File>,
+}
+
+/// Connections of one kind, and the gate before them: as many may pass as there are connections, first come first
+/// served, before a thread is taken.
+#[derive(Clone)]
+struct Lane {
+    pool: Pool<Manager>,
+    gate: Arc<Semaphore>,
+}
+
+impl Store {
+    /// Opens a database whose schema is in order; see [`migrate`](crate::migrate).
+    pub fn open(
+        settings: &StoreSettings,
+        codes: &'static Generic,
+        clock: Arc<dyn Clock>,
+        on_change: OnChange,
+    ) -> Result<Self> {
+        let pool_size = settings.pool_size.max(1);
+        let (readers, writers, lock, shared) = match &settings.url {
+            DatabaseUrl::Sqlite(path) => {
+                let lock = lock_file(path).map_err(|cause| Failure::new(codes.unavailable).with_cause(cause))?;
+                let writers = Lane::open(&settings.url, Role::Writer, 1, codes)?;
+                (Lane::open(&settings.url, Role::Reader, pool_size, codes)?, writers, Some(lock), false)
+            }
+            DatabaseUrl::Postgres(_) => {
+                let lane = Lane::open(&settings.url, Role::Writer, pool_size, codes)?;
+                (lane.clone(), lane, None, true)
+            }
+        };
+        let inner = Inner { readers, writers, clock, codes, on_change, feed: Feed::default(), shared, _lock: lock };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Reads. Nothing that `look` announces or writes is kept.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Unit<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let now = self.inner.clock.now();
+        let codes = self.inner.codes;
+        self.inner.readers.run(codes, move |connection| look(&mut Unit::new(connection, codes, now))).await
+    }
+
+    /// Runs one unit of work: committed whole, and durable when this returns, or not at all.
+    ///
+    /// `act` may run more than once, so it must not keep anything outside the unit. A failure rolls everything back: a
+    /// refusal that must be remembered is a value. Changes it announces have reached this process when this returns.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        act: impl FnMut(&mut Unit<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        let codes = inner.codes;
+        self.inner
+            .writers
+            .run(codes, move |connection| {
+                let (value, changes) = transact(connection, codes, &*inner.clock, act)?;
+                for (_, change) in &changes {
+                    (inner.on_change)(change);
+                }
+                Ok(value)
+            })
+            .await
+    }
+
+    /// Follows the changes of other processes over the same database until `stop` resolves. A SQLite file has no other
+    /// process, so there it only repeats the past.
+    ///
+    /// `history` is how far back what ended tokens is repeated at the start.
+    pub async fn follow(&self, history: Duration, stop: impl Future<Output = ()>) {
+        self.inner.feed.follow(self, history, &self.inner.on_change, stop).await;
+    }
+
+    /// Whether this process has seen every change that was committed up to `patience` ago.
+    pub fn is_current(&self, patience: Duration) -> bool {
+        self.inner.feed.is_current(patience, self.inner.shared)
+    }
+
+    /// Resolves once the past was repeated and the store follows the present.
+    pub async fn caught_up(&self) {
+        self.inner.feed.caught_up().await;
+    }
+
+    /// Whether other processes may use the same database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.inner.shared
+    }
+}
+
+impl Lane {
+    fn open(url: &DatabaseUrl, role: Role, size: u32, codes: &'static Generic) -> Result<Self> {
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(0))
+            .connection_timeout(PATIENCE)
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(Manager { url: url.clone(), role });
+        // The first connection is made now, so that a wrong address is told at the start.
+        drop(pool.get().map_err(|error| unavailable(codes, error))?);
+        Ok(Self { pool, gate: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))) })
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this is the gate")]
+    async fn run<T: Send + 'static>(
+        &self,
+        codes: &'static Generic,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned())
+            .await
+            .map_err(|error| unavailable(codes, error))?
+            .map_err(|error| unavailable(codes, error))?;
+        let pool = self.pool.clone();
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let mut connection = pool.get().map_err(|error| unavailable(codes, error))?;
+            work(&mut connection)
+        })
+        .await
+        .map_err(|error| Failure::new(codes.internal).with_cause(error))?
+    }
+}
+
+type Changes = Vec<(domain::id::TenantId, Change)>;
+
+fn transact<T>(
+    connection: &mut AnyConnection,
+    codes: &'static Generic,
+    clock: &dyn Clock,
+    mut act: impl FnMut(&mut Unit<'_>) -> Result<T>,
+) -> Result<(T, Changes)> {
+    let mut repeats = 0;
+    loop {
+        begin(connection, codes)?;
+        let (outcome, fate) = attempt(connection, codes, clock.now(), &mut act);
+        match outcome {
+            Ok(done) => {
+                return match connection.batch_execute("COMMIT") {
+                    Ok(()) => Ok(done),
+                    Err(error) => {
+                        roll_back(connection);
+                        Err(crate::unit::failure(codes, error))
+                    }
+                };
+            }
+            Err(failure) => {
+                roll_back(connection);
+                if fate != Fate::Repeatable || repeats == REPEATS {
+                    return Err(failure);
+                }
+                repeats += 1;
+            }
+        }
+    }
+}
+
+fn attempt<T>(
+    connection: &mut AnyConnection,
+    codes: &'static Generic,
+    now: Timestamp,
+    act: &mut impl FnMut(&mut Unit<'_>) -> Result<T>,
+) -> (Result<(T, Changes)>, Fate) {
+    let mut unit = Unit::new(connection, codes, now);
+    let outcome = act(&mut unit).and_then(|value| {
+        if unit.fate() != Fate::Sound {
+            return Err(Failure::new(codes.internal).with_cause("a spent unit of work was about to be committed"));
+        }
+        let changes = unit.take_changes();
+        crate::feed::append(&mut unit, &changes)?;
+        Ok((value, changes))
+    });
+    let fate = unit.fate();
+    (outcome, fate)
+}
+
+fn begin(connection: &mut AnyConnection, codes: &'static Generic) -> Result<()> {
+    let statement = match connection {
+        AnyConnection::Pg(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        AnyConnection::Sqlite(_) => "BEGIN IMMEDIATE",
+    };
+    connection.batch_execute(statement).map_err(|error| crate::unit::failure(codes, error))
+}
+
+/// A rollback that fails leaves a dead connection, which the pool finds out at its next use.
+fn roll_back(connection: &mut AnyConnection) {
+    if let Err(error) = connection.batch_execute("ROLLBACK") {
+        tracing::debug!(%error, "a transaction could not be rolled back");
+    }
+}
+
+pub(crate) fn unavailable(
+    codes: &'static Generic,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Failure {
+    Failure::new(codes.unavailable).with_retry_after(Duration::from_secs(1)).with_cause(cause)
+}
+
+/// Takes the lock that says: this SQLite file is in use by one process.
+fn lock_file(path: &Path) -> std::io::Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&name)?;
+    file.try_lock().map_err(|error| {
+        std::io::Error::other(format!("{} is in use by another process ({error})", path.display()))
+    })?;
+    Ok(file)
+}

@@ -1,0 +1,114 @@
+//! Migrations: embedded, run by command, and checked at every start.
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::connection::{AnyConnection, Role, open};
+use crate::{DatabaseUrl, MultiBackend};
+
+static SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+static POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// The migrations of one service, in both dialects.
+pub struct Migrations {
+    /// For SQLite.
+    pub sqlite: EmbeddedMigrations,
+    /// For PostgreSQL.
+    pub postgres: EmbeddedMigrations,
+}
+
+/// diesel takes a source by value; the embedded ones are static.
+struct Borrowed<'a>(&'a EmbeddedMigrations);
+
+impl MigrationSource<MultiBackend> for Borrowed<'_> {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<MultiBackend>>>> {
+        self.0.migrations()
+    }
+}
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Brings a database to the schema of this build; returns the names of what ran.
+pub fn migrate(url: &DatabaseUrl, service: &Migrations) -> Result<Vec<String>, Error> {
+    let mut connection = open(url, Role::Writer)?;
+    if let AnyConnection::Pg(_) = connection {
+        // Two processes that start together run the migrations one after the other; the lock ends with the connection.
+        connection.batch_execute("SELECT pg_advisory_lock(4741544548)")?;
+    }
+    refuse_unknown(&mut connection, service)?;
+    let mut ran = Vec::new();
+    for source in sources(url, service) {
+        let versions = connection.run_pending_migrations(Borrowed(source))?;
+        ran.extend(versions.into_iter().map(|version| version.to_string()));
+    }
+    Ok(ran)
+}
+
+/// Checks that a database has exactly the schema of this build; says what to do when not.
+pub fn check(url: &DatabaseUrl, service: &Migrations) -> Result<(), Error> {
+    let mut connection = open(url, Role::Writer)?;
+    refuse_unknown(&mut connection, service)?;
+    for source in sources(url, service) {
+        if connection.has_pending_migration(Borrowed(source))? {
+            return Err("the database is older than this program; run the 'migrate' command first".into());
+        }
+    }
+    Ok(())
+}
+
+/// Makes the database of a PostgreSQL URL where it does not exist; says whether it did.
+pub fn create_database(url: &DatabaseUrl) -> Result<bool, Error> {
+    let Some((mut server, name)) = maintenance(url)? else { return Ok(false) };
+    match server.batch_execute(&format!("CREATE DATABASE {}", quoted(&name))) {
+        Ok(()) => Ok(true),
+        Err(error) if error.to_string().contains("already exists") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Drops the database of a PostgreSQL URL with everything in it; says whether there was one.
+pub fn drop_database(url: &DatabaseUrl) -> Result<bool, Error> {
+    let Some((mut server, name)) = maintenance(url)? else { return Ok(false) };
+    match server.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", quoted(&name))) {
+        Ok(()) => Ok(true),
+        Err(error) if error.to_string().contains("does not exist") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn maintenance(url: &DatabaseUrl) -> Result<Option<(AnyConnection, String)>, Error> {
+    let Some((server, name)) = url.maintenance() else { return Ok(None) };
+    Ok(Some((open(&DatabaseUrl::Postgres(server), Role::Writer)?, name)))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn sources<'a>(url: &DatabaseUrl, service: &'a Migrations) -> [&'a EmbeddedMigrations; 2] {
+    match url {
+        DatabaseUrl::Sqlite(_) => [&SQLITE, &service.sqlite],
+        DatabaseUrl::Postgres(_) => [&POSTGRES, &service.postgres],
+    }
+}
+
+/// A database that a newer build has changed is not touched: this build does not know what its rows mean.
+fn refuse_unknown(connection: &mut AnyConnection, service: &Migrations) -> Result<(), Error> {
+    fn versions<S: MigrationSource<MultiBackend>>(source: &S) -> Result<Vec<MigrationVersion<'static>>, Error> {
+        Ok(source.migrations()?.iter().map(|migration| migration.name().version().as_owned()).collect())
+    }
+
+    let mut known = Vec::new();
+    for source in [&SQLITE, &POSTGRES, &service.sqlite, &service.postgres] {
+        known.extend(versions(source)?);
+    }
+    let foreign = connection.applied_migrations()?.into_iter().find(|version| !known.contains(version));
+    match foreign {
+        Some(version) => {
+            Err(format!("the database has the migration {version}, which this program does not know; use a newer one")
+                .into())
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,147 @@
+//! The unit of work: what one transaction reads and writes, and what others must learn of it.
+
+use diesel::QueryResult;
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use domain::Timestamp;
+use domain::change::Change;
+use domain::id::TenantId;
+use error_codes::{Code, Failure, Generic, Result};
+
+use crate::connection::AnyConnection;
+
+/// One unit of work on one connection.
+///
+/// It is spent at the first error of the database: PostgreSQL has then already aborted the transaction, so a commit
+/// would report success and lose what was written before.
+pub struct Unit<'a> {
+    connection: &'a mut AnyConnection,
+    codes: &'static Generic,
+    now: Timestamp,
+    changes: Vec<(TenantId, Change)>,
+    fate: Fate,
+}
+
+/// How a unit of work may end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing went wrong in the database.
+    Sound,
+    /// The database refused a statement.
+    Spent,
+    /// Another transaction stood in the way; the same work may succeed when run again.
+    Repeatable,
+}
+
+impl<'a> Unit<'a> {
+    pub(crate) fn new(connection: &'a mut AnyConnection, codes: &'static Generic, now: Timestamp) -> Self {
+        Self { connection, codes, now, changes: Vec::new(), fate: Fate::Sound }
+    }
+
+    /// The time of this unit of work.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Runs a statement.
+    pub fn query<T>(&mut self, statement: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> Result<T> {
+        statement(self.connection).map_err(|error| self.fail(error))
+    }
+
+    /// Runs a statement that may break a unique index; each is named as `table_columns` with the code of the collision.
+    ///
+    /// PostgreSQL tells the name of the index, SQLite the columns: an index over `users (tenant_id, username_folded)`
+    /// must be named `users_username_folded`, after its last column.
+    pub fn query_unique<T>(
+        &mut self,
+        collisions: &[(&str, Code)],
+        statement: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<T> {
+        statement(self.connection).map_err(|error| {
+            let collision = match &error {
+                DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
+                    let index = broken_index(information.as_ref());
+                    collisions.iter().find(|(name, _)| *name == index).map(|(_, code)| *code)
+                }
+                _ => None,
+            };
+            match collision {
+                Some(code) => {
+                    self.fate = Fate::Spent;
+                    Failure::new(code)
+                }
+                None => self.fail(error),
+            }
+        })
+    }
+
+    /// A row that makes no sense: reported, never guessed around.
+    pub fn corrupt(&self, table: &'static str, id: impl std::fmt::Display) -> Failure {
+        Failure::new(self.codes.internal).with_cause(format!("the row {id} of {table} makes no sense"))
+    }
+
+    /// Tells others of a change when this unit of work is committed.
+    pub fn announce(&mut self, tenant: TenantId, change: Change) {
+        self.changes.push((tenant, change));
+    }
+
+    pub(crate) fn take_changes(&mut self) -> Vec<(TenantId, Change)> {
+        std::mem::take(&mut self.changes)
+    }
+
+    pub(crate) fn fate(&self) -> Fate {
+        self.fate
+    }
+
+    pub(crate) fn fail(&mut self, error: DieselError) -> Failure {
+        let blocked = match &error {
+            DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+            DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+                information.message().contains("deadlock detected")
+            }
+            _ => false,
+        };
+        self.fate = if blocked { Fate::Repeatable } else { Fate::Spent };
+        failure(self.codes, error)
+    }
+}
+
+/// What a database error is towards a client: ours, or a database that does not answer.
+pub(crate) fn failure(codes: &'static Generic, error: DieselError) -> Failure {
+    let unavailable = match &error {
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+        DieselError::DatabaseError(_, information) => {
+            let message = information.message();
+            [
+                "terminating connection",
+                "server closed the connection",
+                "no connection to the server",
+                "SSL connection has been closed",
+                "canceling statement due to",
+                "database is locked",
+                "database or disk is full",
+                "the database system is",
+                "could not receive data from server",
+                "could not send data to server",
+            ]
+            .iter()
+            .any(|sign| message.contains(sign))
+        }
+        _ => false,
+    };
+    if unavailable {
+        crate::gate::unavailable(codes, error)
+    } else {
+        Failure::new(codes.internal).with_cause(error)
+    }
+}
+
+/// The broken unique index, as `table_column` of its last column.
+fn broken_index(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> String {
+    if let Some(name) = information.constraint_name() {
+        return name.to_owned();
+    }
+    let message = information.message();
+    let columns = message.strip_prefix("UNIQUE constraint failed: ").unwrap_or(message);
+    let last = columns.rsplit(", ").next().unwrap_or(columns);
+    last.replace('.', "_")
+}

@@ -1,0 +1,96 @@
+//! Database URLs: the scheme chooses the engine, never a guess.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where a database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `sqlite://` and a path: one file, one process.
+    Sqlite(PathBuf),
+    /// `postgres://` or `postgresql://`, as libpq reads it.
+    Postgres(String),
+}
+
+/// The URL names no engine that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidDatabaseUrl;
+
+impl fmt::Display for InvalidDatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must be sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+    }
+}
+
+impl std::error::Error for InvalidDatabaseUrl {}
+
+impl DatabaseUrl {
+    /// Reads a URL from the settings.
+    pub fn parse(text: &str) -> Result<Self, InvalidDatabaseUrl> {
+        if let Some(path) = text.strip_prefix("sqlite://") {
+            if path.is_empty() || path.contains('\0') {
+                return Err(InvalidDatabaseUrl);
+            }
+            return Ok(Self::Sqlite(Path::new(path).to_owned()));
+        }
+        let parsed = ::url::Url::parse(text).map_err(|_| InvalidDatabaseUrl)?;
+        let named = parsed.path().trim_start_matches('/').len() > 0;
+        match parsed.scheme() {
+            "postgres" | "postgresql" if named => Ok(Self::Postgres(text.to_owned())),
+            _ => Err(InvalidDatabaseUrl),
+        }
+    }
+
+    /// The same server's maintenance database, and the name of this one; `None` for files.
+    pub(crate) fn maintenance(&self) -> Option<(String, String)> {
+        let Self::Postgres(text) = self else { return None };
+        let mut parsed = ::url::Url::parse(text).ok()?;
+        let name = parsed.path().trim_start_matches('/').to_owned();
+        parsed.set_path("/postgres");
+        Some((parsed.into(), name))
+    }
+}
+
+/// The password of a PostgreSQL URL is not shown.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(text) => match ::url::Url::parse(text) {
+                Ok(mut parsed) => {
+                    if parsed.password().is_some() && parsed.set_password(Some("hidden")).is_err() {
+                        return f.write_str("postgres://[hidden]");
+                    }
+                    f.write_str(parsed.as_str())
+                }
+                Err(_) => f.write_str("postgres://[hidden]"),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_chooses_the_engine_and_nothing_is_guessed() {
+        assert_eq!(DatabaseUrl::parse("sqlite:///a/b.db"), Ok(DatabaseUrl::Sqlite("/a/b.db".into())));
+        assert!(matches!(DatabaseUrl::parse("postgres://u:p@h:5/d"), Ok(DatabaseUrl::Postgres(_))));
+        for wrong in ["", "b.db", "sqlite://", "mysql://h/d", "postgres://h", "file:///x"] {
+            assert_eq!(DatabaseUrl::parse(wrong), Err(InvalidDatabaseUrl), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let url = DatabaseUrl::parse("postgres://u:hunter2@h:5/d").unwrap();
+        assert!(!format!("{url} {url:?}").contains("hunter2"));
+    }
+}
