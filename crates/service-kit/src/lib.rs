@@ -1,1 +1,15 @@
-//! What every process needs around its rules: settings, logs, edges, limits, health and shutdown.
+//! What every process needs around its rules: settings, logs, the HTTP and gRPC edges, health and shutdown.
+//!
+//! Owns: how a request is read and bounded, who the caller is, how a failure is rendered, how a process starts and stops.
+//! Leaves to the services what their routes do, and to `client` how a token is verified (the [`Verifier`] port). Layer 3.
+//! Read [`http`] and [`grpc`] first.
+
+pub mod grpc;
+pub mod http;
+pub mod lifecycle;
+pub mod logs;
+pub mod settings;
+
+mod verifier;
+
+pub use verifier::{Verifier, VerifyFault};

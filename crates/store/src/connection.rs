@@ -100,10 +100,14 @@ pub(crate) fn open(url: &DatabaseUrl, role: Role) -> Result<AnyConnection, Conne
             let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
             let settings = match role {
                 // FULL: acknowledged means durable, also at power loss.
-                Role::Writer => "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
-                Role::Reader => "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
-                     PRAGMA query_only = ON;",
+                Role::Writer => {
+                    "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                }
+                Role::Reader => {
+                    "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
+                     PRAGMA query_only = ON;"
+                }
             };
             connection.batch_execute(settings).map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(AnyConnection::Sqlite(connection))

@@ -36,14 +36,10 @@ impl Default for Feed {
 }
 
 impl Feed {
-    pub(crate) fn is_current(&self, patience: Duration, shared: bool) -> bool {
-        let seen = self.seen.lock().map(|seen| *seen).unwrap_or(None);
-        match seen {
-            // A file that nobody else may open: what this process committed is all there is.
-            Some(_) if !shared => true,
-            Some(at) => at.elapsed() <= patience,
-            None => false,
-        }
+    pub(crate) fn age(&self, shared: bool) -> Option<Duration> {
+        let seen = self.seen.lock().map(|seen| *seen).unwrap_or(None)?;
+        // Of a file that nobody else may open, what this process committed is all there is.
+        Some(if shared { seen.elapsed() } else { Duration::ZERO })
     }
 
     pub(crate) async fn caught_up(&self) {

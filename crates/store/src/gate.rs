@@ -124,9 +124,10 @@ impl Store {
         self.inner.feed.follow(self, history, &self.inner.on_change, stop).await;
     }
 
-    /// Whether this process has seen every change that was committed up to `patience` ago.
-    pub fn is_current(&self, patience: Duration) -> bool {
-        self.inner.feed.is_current(patience, self.inner.shared)
+    /// How old the knowledge of this process is: every change committed before that span was seen. `None` until the
+    /// store follows the present.
+    pub fn age(&self) -> Option<Duration> {
+        self.inner.feed.age(self.inner.shared)
     }
 
     /// Resolves once the past was repeated and the store follows the present.
@@ -257,8 +258,7 @@ fn lock_file(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(&name)?;
-    file.try_lock().map_err(|error| {
-        std::io::Error::other(format!("{} is in use by another process ({error})", path.display()))
-    })?;
+    file.try_lock()
+        .map_err(|error| std::io::Error::other(format!("{} is in use by another process ({error})", path.display())))?;
     Ok(file)
 }

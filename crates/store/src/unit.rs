@@ -57,20 +57,14 @@ impl<'a> Unit<'a> {
         statement: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
     ) -> Result<T> {
         statement(self.connection).map_err(|error| {
-            let collision = match &error {
-                DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
-                    let index = broken_index(information.as_ref());
-                    collisions.iter().find(|(name, _)| *name == index).map(|(_, code)| *code)
-                }
-                _ => None,
-            };
-            match collision {
-                Some(code) => {
+            if let DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) = &error {
+                let index = broken_index(information.as_ref());
+                if let Some((_, code)) = collisions.iter().find(|(name, _)| *name == index) {
                     self.fate = Fate::Spent;
-                    Failure::new(code)
+                    return Failure::new(*code);
                 }
-                None => self.fail(error),
             }
+            self.fail(error)
         })
     }
 
@@ -93,46 +87,41 @@ impl<'a> Unit<'a> {
     }
 
     pub(crate) fn fail(&mut self, error: DieselError) -> Failure {
-        let blocked = match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-            DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-                information.message().contains("deadlock detected")
-            }
-            _ => false,
+        let blocked = if let DieselError::DatabaseError(kind, information) = &error {
+            matches!(kind, DatabaseErrorKind::SerializationFailure)
+                || information.message().contains("deadlock detected")
+        } else {
+            false
         };
         self.fate = if blocked { Fate::Repeatable } else { Fate::Spent };
         failure(self.codes, error)
     }
 }
 
+/// What the engines say when they cannot work at the moment.
+const SIGNS_OF_ABSENCE: &[&str] = &[
+    "terminating connection",
+    "server closed the connection",
+    "no connection to the server",
+    "SSL connection has been closed",
+    "canceling statement due to",
+    "database is locked",
+    "database or disk is full",
+    "the database system is",
+    "could not receive data from server",
+    "could not send data to server",
+];
+
 /// What a database error is towards a client: ours, or a database that does not answer.
 pub(crate) fn failure(codes: &'static Generic, error: DieselError) -> Failure {
-    let unavailable = match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
-        DieselError::DatabaseError(_, information) => {
-            let message = information.message();
-            [
-                "terminating connection",
-                "server closed the connection",
-                "no connection to the server",
-                "SSL connection has been closed",
-                "canceling statement due to",
-                "database is locked",
-                "database or disk is full",
-                "the database system is",
-                "could not receive data from server",
-                "could not send data to server",
-            ]
-            .iter()
-            .any(|sign| message.contains(sign))
-        }
-        _ => false,
-    };
-    if unavailable {
-        crate::gate::unavailable(codes, error)
+    let unavailable = if let DieselError::DatabaseError(kind, information) = &error {
+        let message = information.message();
+        matches!(kind, DatabaseErrorKind::ClosedConnection)
+            || SIGNS_OF_ABSENCE.iter().any(|sign| message.contains(sign))
     } else {
-        Failure::new(codes.internal).with_cause(error)
-    }
+        false
+    };
+    if unavailable { crate::gate::unavailable(codes, error) } else { Failure::new(codes.internal).with_cause(error) }
 }
 
 /// The broken unique index, as `table_column` of its last column.

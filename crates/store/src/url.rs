@@ -34,7 +34,7 @@ impl DatabaseUrl {
             return Ok(Self::Sqlite(Path::new(path).to_owned()));
         }
         let parsed = ::url::Url::parse(text).map_err(|_| InvalidDatabaseUrl)?;
-        let named = parsed.path().trim_start_matches('/').len() > 0;
+        let named = !parsed.path().trim_start_matches('/').is_empty();
         match parsed.scheme() {
             "postgres" | "postgresql" if named => Ok(Self::Postgres(text.to_owned())),
             _ => Err(InvalidDatabaseUrl),

@@ -1,1 +1,30 @@
-//! Fresh stores on both engines, a clock that tests move, and actors; for tests only.
+//! Fresh databases on both engines, a clock that tests move, and an HTTP client that takes notes; for tests only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken test should stop loudly")]
+#![allow(clippy::print_stderr, reason = "a test that cannot run says why")]
+
+mod clock;
+mod database;
+mod http;
+mod notes;
+
+pub use clock::ManualClock;
+pub use database::{Engine, TestDatabase};
+pub use http::{Answer, Api, Call};
+
+/// Runs every named `async fn(TestDatabase)` as a test on SQLite and as one on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($rule:ident),* $(,)?) => {$(
+        mod $rule {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                super::$rule($crate::TestDatabase::fresh($crate::Engine::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                super::$rule($crate::TestDatabase::fresh($crate::Engine::Postgres).await).await;
+            }
+        }
+    )*};
+}

@@ -1,0 +1,68 @@
+//! The subscription to auth's token state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::auth::v1::token_state_client::TokenStateClient;
+use contracts::auth::v1::watch_response::Event;
+use contracts::auth::v1::{WatchRequest, WatchResponse};
+use crypto::jws::JwkSet;
+use domain::change::Change;
+use domain::id::{ApplicationId, SecretId, SessionId, TenantId, UserId};
+use domain::{Clock, Epoch, Timestamp};
+use service_kit::grpc::Peers;
+
+use crate::{Lease, TokenState};
+
+/// The leases that one subscription renews.
+#[derive(Debug, Default)]
+pub struct Leases {
+    /// On which sessions ended.
+    pub sessions: Lease,
+    /// On epochs and secrets, which auth itself learns from identity.
+    pub epochs: Lease,
+}
+
+/// Feeds a state from auth's stream until `stop` resolves.
+pub async fn subscribe(
+    peers: Peers,
+    state: Arc<TokenState>,
+    leases: Arc<Leases>,
+    clock: Arc<dyn Clock>,
+    stop: impl Future<Output = ()>,
+) {
+    let open = |channel, request| async move { TokenStateClient::new(channel).watch(request).await };
+    let on_event = |response: WatchResponse| {
+        let Some(event) = response.event else { return };
+        if take(event, &state, &leases, clock.now()).is_none() {
+            tracing::warn!("an event of the token-state stream makes no sense and was passed over");
+        }
+    };
+    peers.follow(WatchRequest {}, open, on_event, stop).await;
+}
+
+/// Learns from one event; `None` when it makes no sense.
+fn take(event: Event, state: &TokenState, leases: &Leases, now: Timestamp) -> Option<()> {
+    let change = match event {
+        Event::Keys(keys) => {
+            state.set_keys(JwkSet::parse(&keys.jwks).ok()?);
+            return Some(());
+        }
+        Event::Beat(beat) => {
+            leases.sessions.renew(Duration::from_millis(beat.sessions_age_ms.into()));
+            leases.epochs.renew(Duration::from_millis(beat.epochs_age_ms.into()));
+            return Some(());
+        }
+        Event::SessionEnded(ended) => {
+            Change::SessionEnded(SessionId::parse(&ended.session_id).ok()?, Timestamp::from_micros(ended.until))
+        }
+        Event::TenantEpoch(raised) => Change::TenantEpoch(TenantId::parse(&raised.id).ok()?, Epoch(raised.epoch)),
+        Event::ApplicationEpoch(raised) => {
+            Change::ApplicationEpoch(ApplicationId::parse(&raised.id).ok()?, Epoch(raised.epoch))
+        }
+        Event::UserEpoch(raised) => Change::UserEpoch(UserId::parse(&raised.id).ok()?, Epoch(raised.epoch)),
+        Event::SecretWithdrawn(id) => Change::SecretWithdrawn(SecretId::parse(&id).ok()?),
+    };
+    state.learn(&change, now);
+    Some(())
+}

@@ -1,0 +1,170 @@
+//! Authenticates the caller of every gRPC method, and lets each method say who may call it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll};
+
+use domain::Secret;
+use futures_util::future::{Either, Ready, ready};
+use subtle::ConstantTimeEq;
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use crate::settings::SettingsError;
+
+/// The callers of each method: its full path, such as `/identity.v1.Identity/Watch`, and the names that may call it.
+/// A path that ends in `/` stands for every method below it. What is not listed nobody may call.
+pub type Allowed = &'static [(&'static str, &'static [&'static str])];
+
+/// The callers this process knows: each has a name and a secret of its own.
+#[derive(Clone, Debug)]
+pub struct CallerSecrets {
+    callers: Vec<(String, Secret<String>)>,
+}
+
+impl CallerSecrets {
+    /// Reads a secret file for each name; `_` in a name reads as `-`, since settings from the environment have no `-`.
+    pub fn read(files: &HashMap<String, PathBuf>) -> Result<Self, SettingsError> {
+        let mut callers = Vec::new();
+        for (name, file) in files {
+            callers.push((name.replace('_', "-"), read_secret(file)?));
+        }
+        Ok(Self { callers })
+    }
+
+    /// The name behind a presented secret. Every known secret is compared, in constant time each.
+    fn identify(&self, presented: &str) -> Option<&str> {
+        let mut found = None;
+        for (name, secret) in &self.callers {
+            if bool::from(secret.expose().as_bytes().ct_eq(presented.as_bytes())) {
+                found = Some(name.as_str());
+            }
+        }
+        found
+    }
+}
+
+/// Reads a secret of 64 hexadecimal digits (256 bits) from a file.
+pub fn read_secret(file: &Path) -> Result<Secret<String>, SettingsError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| SettingsError::new(format!("the secret file {} cannot be read: {error}", file.display())))?;
+    let text = Secret::new(text);
+    let secret = text.expose().trim();
+    if secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(Secret::new(secret.to_owned()))
+    } else {
+        Err(SettingsError::new(format!("the secret file {} must hold 64 hexadecimal digits", file.display())))
+    }
+}
+
+/// Puts the check before every service of a gRPC server.
+#[derive(Clone, Debug)]
+pub struct CallersLayer {
+    secrets: CallerSecrets,
+    allowed: Allowed,
+}
+
+impl CallersLayer {
+    /// A check with the callers of this process and the list of its methods.
+    pub fn new(secrets: CallerSecrets, allowed: Allowed) -> Self {
+        Self { secrets, allowed }
+    }
+
+    fn check(&self, path: &str, headers: &http::HeaderMap) -> Result<(), Status> {
+        let mut authorization = headers.get_all(http::header::AUTHORIZATION).iter();
+        let presented = authorization.next().and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let caller = match (presented, authorization.next()) {
+            (Some(secret), None) => self.secrets.identify(secret),
+            (_, _) => None,
+        };
+        let Some(caller) = caller else {
+            return Err(Status::unauthenticated("the caller is not known"));
+        };
+        let listed = self
+            .allowed
+            .iter()
+            .find(|(method, _)| *method == path || (method.ends_with('/') && path.starts_with(method)));
+        match listed {
+            Some((_, callers)) if callers.contains(&caller) => Ok(()),
+            Some(_) | None => {
+                tracing::warn!(caller, method = path, "a caller may not use this method");
+                Err(Status::permission_denied("the caller may not use this method"))
+            }
+        }
+    }
+}
+
+impl<S> Layer<S> for CallersLayer {
+    type Service = CallersService<S>;
+
+    fn layer(&self, inner: S) -> CallersService<S> {
+        CallersService { inner, layer: self.clone() }
+    }
+}
+
+/// A service behind the check.
+#[derive(Clone, Debug)]
+pub struct CallersService<S> {
+    inner: S,
+    layer: CallersLayer,
+}
+
+impl<S> Service<http::Request<Body>> for CallersService<S>
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>>,
+{
+    type Response = http::Response<Body>;
+    type Error = S::Error;
+    type Future = Either<S::Future, Ready<Result<Self::Response, S::Error>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        match self.layer.check(request.uri().path(), request.headers()) {
+            Ok(()) => Either::Left(self.inner.call(request)),
+            Err(status) => Either::Right(ready(Ok(status.into_http()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer() -> CallersLayer {
+        let callers = vec![
+            ("auth-service".to_owned(), Secret::new("a".repeat(64))),
+            ("other".to_owned(), Secret::new("b".repeat(64))),
+        ];
+        CallersLayer::new(CallerSecrets { callers }, &[("/x.v1.X/One", &["auth-service"]), ("/h.v1.H/", &["other"])])
+    }
+
+    fn status(path: &str, authorization: &[&str]) -> Option<tonic::Code> {
+        let mut headers = http::HeaderMap::new();
+        for value in authorization {
+            headers.append(http::header::AUTHORIZATION, value.parse().unwrap());
+        }
+        layer().check(path, &headers).err().map(|status| status.code())
+    }
+
+    #[test]
+    fn each_method_has_its_own_callers() {
+        let auth = format!("Bearer {}", "a".repeat(64));
+        let other = format!("Bearer {}", "b".repeat(64));
+        assert_eq!(status("/x.v1.X/One", &[&auth]), None);
+        assert_eq!(status("/h.v1.H/Check", &[&other]), None);
+        assert_eq!(status("/x.v1.X/One", &[&other]), Some(tonic::Code::PermissionDenied));
+        assert_eq!(status("/x.v1.X/Unlisted", &[&auth]), Some(tonic::Code::PermissionDenied));
+    }
+
+    #[test]
+    fn a_stranger_calls_nothing() {
+        let auth = format!("Bearer {}", "a".repeat(64));
+        for wrong in [&[][..], &["Bearer "], &["Bearer aaaa"], &[&auth[7..]], &[&auth, &auth]] {
+            assert_eq!(status("/x.v1.X/One", wrong), Some(tonic::Code::Unauthenticated), "{wrong:?}");
+        }
+    }
+}

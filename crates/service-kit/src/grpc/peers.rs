@@ -1,0 +1,199 @@
+//! The other service, which may be several processes: calls go to the preferred one, and to the next when it fails.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use domain::Secret;
+use serde::Deserialize;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Response, Status, Streaming};
+
+use super::read_secret;
+use crate::settings::SettingsError;
+
+/// How long one process may take for one call before the next is asked.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a stream may be silent; its beats come every second.
+const SILENCE: Duration = Duration::from_millis(2_500);
+/// The pause before another process is tried.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where the other service is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PeerSettings {
+    /// One URL for each of its processes, such as `http://127.0.0.1:4011`.
+    pub endpoints: Vec<String>,
+    /// The file with the secret this service shows there.
+    pub secret_file: PathBuf,
+}
+
+/// The processes of the other service.
+#[derive(Clone)]
+pub struct Peers {
+    channels: Arc<[Channel]>,
+    preferred: Arc<AtomicUsize>,
+    authorization: Arc<Secret<String>>,
+}
+
+impl Peers {
+    /// Prepares the channels; they connect at their first use, and again whenever they must.
+    pub fn new(settings: &PeerSettings) -> Result<Self, SettingsError> {
+        if settings.endpoints.is_empty() {
+            return Err(SettingsError::new("the other service has no endpoint in the settings"));
+        }
+        let channels: Result<Vec<Channel>, SettingsError> = settings
+            .endpoints
+            .iter()
+            .map(|url| {
+                let endpoint = Endpoint::from_shared(url.clone())
+                    .map_err(|error| SettingsError::new(format!("'{url}' is no endpoint: {error}")))?;
+                Ok(endpoint
+                    .connect_timeout(Duration::from_secs(2))
+                    .tcp_nodelay(true)
+                    .http2_keep_alive_interval(Duration::from_secs(2))
+                    .keep_alive_timeout(Duration::from_secs(2))
+                    .connect_lazy())
+            })
+            .collect();
+        let secret = read_secret(&settings.secret_file)?;
+        Ok(Self {
+            channels: channels?.into(),
+            preferred: Arc::new(AtomicUsize::new(0)),
+            authorization: Arc::new(Secret::new(format!("Bearer {}", secret.expose()))),
+        })
+    }
+
+    /// How many processes there are.
+    pub fn count(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// The process that calls go to first.
+    pub fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed) % self.channels.len()
+    }
+
+    /// Sends calls to this process first from now on: it has shown that it is alive.
+    pub fn prefer(&self, index: usize) {
+        self.preferred.store(index % self.channels.len(), Ordering::Relaxed);
+    }
+
+    /// The channel of one process, for a stream.
+    pub fn channel(&self, index: usize) -> Channel {
+        self.channels[index % self.channels.len()].clone()
+    }
+
+    /// A request that shows who calls, with a deadline when `patience` is given.
+    pub fn request<T>(&self, message: T, patience: Option<Duration>) -> Result<Request<T>, Status> {
+        let mut request = Request::new(message);
+        let mut authorization: MetadataValue<Ascii> = self
+            .authorization
+            .expose()
+            .parse()
+            .map_err(|_| Status::internal("the secret of this service cannot be sent"))?;
+        authorization.set_sensitive(true);
+        request.metadata_mut().insert("authorization", authorization);
+        if let Some(patience) = patience {
+            request.set_timeout(patience);
+        }
+        Ok(request)
+    }
+
+    /// Keeps one stream open to some process until `stop` resolves, and hands every event of it to `on_event`.
+    ///
+    /// A process that is silent for [`SILENCE`] is left for the next one; the one that speaks is preferred for calls.
+    pub async fn follow<M, E, F>(
+        &self,
+        message: M,
+        open: impl Fn(Channel, Request<M>) -> F,
+        mut on_event: impl FnMut(E),
+        stop: impl Future<Output = ()>,
+    ) where
+        M: Clone,
+        F: Future<Output = Result<Response<Streaming<E>>, Status>>,
+    {
+        tokio::pin!(stop);
+        let mut index = self.preferred();
+        loop {
+            let ended = tokio::select! {
+                () = &mut stop => return,
+                ended = self.listen(index, message.clone(), &open, &mut on_event) => ended,
+            };
+            tracing::info!(peer = index, reason = ended.message(), "the stream of the other service ended");
+            index = (index + 1) % self.count();
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+
+    async fn listen<M, E, F>(
+        &self,
+        index: usize,
+        message: M,
+        open: &impl Fn(Channel, Request<M>) -> F,
+        on_event: &mut impl FnMut(E),
+    ) -> Status
+    where
+        F: Future<Output = Result<Response<Streaming<E>>, Status>>,
+    {
+        let silent = || Status::deadline_exceeded("it is silent");
+        let request = match self.request(message, None) {
+            Ok(request) => request,
+            Err(status) => return status,
+        };
+        let mut events = match tokio::time::timeout(SILENCE, open(self.channel(index), request)).await {
+            Ok(Ok(response)) => response.into_inner(),
+            Ok(Err(status)) => return status,
+            Err(_) => return silent(),
+        };
+        loop {
+            match tokio::time::timeout(SILENCE, events.message()).await {
+                Ok(Ok(Some(event))) => {
+                    self.prefer(index);
+                    on_event(event);
+                }
+                Ok(Ok(None)) => return Status::unavailable("it was closed"),
+                Ok(Err(status)) => return status,
+                Err(_) => return silent(),
+            }
+        }
+    }
+
+    /// Calls one process after the other until one answers; what a process refuses is an answer.
+    pub async fn call<M, T, F>(&self, message: M, send: impl Fn(Channel, Request<M>) -> F) -> Result<T, Status>
+    where
+        M: Clone,
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let first = self.preferred();
+        let mut last = Status::unavailable("no process of the other service answers");
+        for step in 0..self.count() {
+            let index = (first + step) % self.count();
+            let request = self.request(message.clone(), Some(PATIENCE))?;
+            let answered = tokio::time::timeout(PATIENCE, send(self.channel(index), request)).await;
+            match answered {
+                Ok(Ok(response)) => {
+                    if step > 0 {
+                        self.prefer(index);
+                    }
+                    return Ok(response.into_inner());
+                }
+                Ok(Err(status)) if !is_dead(&status) => return Err(status),
+                Ok(Err(status)) => last = status,
+                Err(_) => last = Status::deadline_exceeded("a process of the other service is silent"),
+            }
+        }
+        Err(last)
+    }
+}
+
+/// Whether the process itself is in trouble, rather than the call; an `ErrorInfo` shows that it answered.
+fn is_dead(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown)
+        && status.details().is_empty()
+}

@@ -1,0 +1,24 @@
+//! The HTTP edge: what every route of both services shares.
+//!
+//! A handler takes [`Context`], [`Caller`] and [`JsonBody`] as arguments, calls one `app` function and returns
+//! `Result<HttpResponse, HttpFailure>`.
+
+mod body;
+mod caller;
+mod context;
+mod failure;
+mod list;
+mod members;
+mod observe;
+mod routes;
+mod server;
+
+pub use body::{FormBody, JsonBody};
+pub use caller::{Caller, bearer};
+pub use context::{Context, Edge, path_value};
+pub use failure::{HttpFailure, HttpResult};
+pub use list::{ListQuery, Style};
+pub use members::Members;
+pub use observe::observe;
+pub use routes::{KnownRoutes, health, not_found, operations, readyz, version};
+pub use server::{HttpServerHandle, HttpSettings, Readiness, serve};

@@ -1,0 +1,149 @@
+//! Starts and stops the HTTP listeners of a process.
+
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use serde::Deserialize;
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{Edge, health, not_found, observe, operations, readyz, version};
+use crate::lifecycle::GRACE;
+use crate::settings::SettingsError;
+
+/// How long a client may take to send the head of a request.
+const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections one worker holds at most.
+const CONNECTIONS: usize = 16_384;
+
+/// Where the process listens for HTTP.
+#[derive(Clone, Debug, Deserialize)]
+pub struct HttpSettings {
+    /// `ADDRESS:PORT`; port 0 chooses a free one.
+    pub listen: SocketAddr,
+    /// Threads that serve; 0 for one a core.
+    pub workers: usize,
+    /// Networks in CIDR form from which `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
+type Checks = dyn Fn() -> Pin<Box<dyn Future<Output = Vec<(&'static str, bool)>> + Send>> + Send + Sync;
+
+/// Tells whether the process can do its work, part by part.
+pub struct Readiness {
+    service: &'static str,
+    checks: Box<Checks>,
+}
+
+impl Readiness {
+    /// `checks` names every part and whether it is ready; it is asked at each call.
+    pub fn new<F>(service: &'static str, checks: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Vec<(&'static str, bool)>> + Send + 'static,
+    {
+        Self { service, checks: Box::new(move || Box::pin(checks())) }
+    }
+
+    pub(super) async fn checks(&self) -> Vec<(&'static str, bool)> {
+        (self.checks)().await
+    }
+
+    pub(super) fn service(&self) -> &'static str {
+        self.service
+    }
+}
+
+/// The running listeners.
+#[derive(Debug)]
+pub struct HttpServerHandle {
+    /// Where clients reach the service.
+    pub address: SocketAddr,
+    /// Where operators reach it.
+    pub operations: SocketAddr,
+    handles: Vec<ServerHandle>,
+}
+
+impl HttpServerHandle {
+    /// Stops taking connections, finishes what is under way, at most [`GRACE`].
+    pub async fn stop(self) {
+        for handle in self.handles {
+            handle.stop(true).await;
+        }
+    }
+}
+
+/// Serves the routes of a service, the ones every service has, its API page at `/docs/`, and the operations listener.
+///
+/// # Errors
+/// A sentence naming the address that cannot be listened on.
+pub fn serve(
+    settings: &HttpSettings,
+    operations_listen: SocketAddr,
+    edge: web::Data<Edge>,
+    readiness: Readiness,
+    document: OpenApi,
+    routes: impl Fn(&mut web::ServiceConfig) + Send + Clone + 'static,
+) -> Result<HttpServerHandle, SettingsError> {
+    let readiness = web::Data::from(Arc::new(readiness));
+    let (public, address) = listen(settings.listen)?;
+    let (private, operations_address) = listen(operations_listen)?;
+
+    let shared = readiness.clone();
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(observe))
+            .app_data(edge.clone())
+            .app_data(shared.clone())
+            .service(health)
+            .service(readyz)
+            .service(version)
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
+            .configure(routes.clone())
+            .default_service(web::to(not_found))
+    })
+    .client_request_timeout(HEAD_PATIENCE)
+    .client_disconnect_timeout(Duration::from_secs(1))
+    .keep_alive(KEEP_ALIVE)
+    .max_connections(CONNECTIONS)
+    .shutdown_timeout(GRACE.as_secs())
+    .disable_signals();
+    if settings.workers > 0 {
+        server = server.workers(settings.workers);
+    }
+    let server = server.listen(public).map_err(|error| cannot_listen(address, &error))?.run();
+
+    let operators = HttpServer::new(move || App::new().app_data(readiness.clone()).configure(operations))
+        .workers(1)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(private)
+        .map_err(|error| cannot_listen(operations_address, &error))?
+        .run();
+
+    let handles = vec![server.handle(), operators.handle()];
+    for running in [server, operators] {
+        tokio::spawn(async move {
+            if let Err(error) = running.await {
+                tracing::error!(%error, "a listener failed");
+            }
+        });
+    }
+    Ok(HttpServerHandle { address, operations: operations_address, handles })
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SettingsError> {
+    let listener = TcpListener::bind(address).map_err(|error| cannot_listen(address, &error))?;
+    let bound = listener.local_addr().map_err(|error| cannot_listen(address, &error))?;
+    Ok((listener, bound))
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> SettingsError {
+    SettingsError::new(format!("cannot listen on {address}: {error}; choose another address in the settings"))
+}

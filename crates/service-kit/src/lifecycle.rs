@@ -1,0 +1,70 @@
+//! Start and stop of a process: what runs beside the listeners ends with them.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long a stopping process waits for what is under way.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// The tasks of a process, and the word that ends them.
+#[derive(Debug, Default)]
+pub struct Tasks {
+    stop: CancellationToken,
+    running: JoinSet<()>,
+}
+
+impl Tasks {
+    /// Nothing running yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A word that is given when the process stops.
+    pub fn stop_signal(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Runs a task beside the others; it must end soon after the stop signal.
+    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.running.spawn(task);
+    }
+
+    /// Runs `step` again and again with a pause between, until the process stops.
+    pub fn spawn_every<F>(&mut self, pause: Duration, mut step: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let stop = self.stop.clone();
+        self.running.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => step().await,
+                }
+            }
+        });
+    }
+
+    /// Gives the stop signal and waits for every task, at most [`GRACE`]; what is left then is dropped.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            tracing::warn!("some tasks did not end in time and were dropped");
+        }
+    }
+}
+
+/// Resolves when the process is asked to stop (SIGTERM or SIGINT).
+pub async fn asked_to_stop() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

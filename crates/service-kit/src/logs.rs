@@ -1,0 +1,39 @@
+//! Structured logs on standard output, for a person or for a machine.
+
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For a person.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged and how.
+#[derive(Clone, Debug, Deserialize)]
+pub struct LogSettings {
+    /// A filter such as `info` or `info,identity_service=debug`.
+    pub level: String,
+    /// How lines look.
+    pub format: Format,
+}
+
+/// Begins logging for the whole process; a second call in one process changes nothing.
+///
+/// # Errors
+/// A sentence when the filter cannot be read.
+pub fn begin(settings: &LogSettings) -> Result<(), crate::settings::SettingsError> {
+    let filter = EnvFilter::try_new(&settings.level)
+        .map_err(|error| crate::settings::SettingsError::new(format!("'log.level' cannot be used: {error}")))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(true);
+    // A process that already logs, as in tests, keeps what it has.
+    let _ = match settings.format {
+        Format::Text => builder.with_ansi(false).try_init(),
+        Format::Json => builder.json().flatten_event(true).try_init(),
+    };
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! What the store promises, on both engines.
+
+mod feed;
+mod unit;
+
+use std::sync::{Arc, Mutex};
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use domain::SystemClock;
+use domain::change::Change;
+use error_codes::IDENTITY;
+use store::{Migrations, OnChange, Store, StoreSettings, migrate};
+use testkit::TestDatabase;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("tests/migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("tests/migrations/postgres");
+
+fn migrations() -> Migrations {
+    Migrations { sqlite: SQLITE, postgres: POSTGRES }
+}
+
+/// The changes one process was told of.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<Change>>>);
+
+impl Heard {
+    fn listener(&self) -> OnChange {
+        let heard = Arc::clone(&self.0);
+        Arc::new(move |change: &Change| heard.lock().unwrap().push(change.clone()))
+    }
+
+    fn all(&self) -> Vec<Change> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+fn open(database: &TestDatabase, heard: &Heard) -> Store {
+    let settings = StoreSettings { url: database.url().clone(), pool_size: 8 };
+    Store::open(&settings, &IDENTITY, Arc::new(SystemClock), heard.listener()).unwrap()
+}
+
+fn fresh(database: &TestDatabase) -> Store {
+    migrate(database.url(), &migrations()).unwrap();
+    open(database, &Heard::default())
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use store::sql::{TimeSql, UuidSql};
+
+    things (id) {
+        id -> UuidSql,
+        name -> Text,
+        number -> BigInt,
+        at -> TimeSql,
+    }
+}

@@ -1,0 +1,2 @@
+CREATE TABLE things (id UUID PRIMARY KEY, name TEXT NOT NULL, number BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL);
+CREATE UNIQUE INDEX things_name ON things (name);
