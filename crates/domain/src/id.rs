@@ -107,6 +107,8 @@ ids! {
     SecretId;
     /// A session: what a login or a credentials exchange began; the `sid` of its tokens.
     SessionId;
+    /// An access or ID token; its `jti`.
+    TokenId;
     /// An audit event.
     EventId;
 }

@@ -10,6 +10,12 @@ pub const ANY: &str = "*";
 /// The product whose permissions are about Gatehouse itself.
 pub const IDENTITY_PRODUCT: &str = "plugin-identity";
 
+/// The platform permission to ask what somebody else may do, as resource and action of [`IDENTITY_PRODUCT`].
+pub const AUTHORIZE_ANY: (&str, &str) = ("authorize", "any");
+
+/// Resources of [`IDENTITY_PRODUCT`] that reach beyond a tenant; `*` never matches them.
+const PLATFORM_RESOURCES: [&str; 3] = ["authorize", "keys", "tenants"];
+
 /// One permission: an action on a resource of a product. Exact strings; `*` stands for any resource or action.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Permission {
@@ -55,8 +61,10 @@ impl PermissionSet {
     /// Whether the subject may do this: in one product, or in any when none is named.
     pub fn allows(&self, product: Option<&str>, resource: &str, action: &str) -> bool {
         match product {
-            Some(product) => self.by_product.get(product).is_some_and(|held| held_allows(held, resource, action)),
-            None => self.by_product.values().any(|held| held_allows(held, resource, action)),
+            Some(product) => {
+                self.by_product.get(product).is_some_and(|held| held_allows(product, held, resource, action))
+            }
+            None => self.by_product.iter().any(|(product, held)| held_allows(product, held, resource, action)),
         }
     }
 
@@ -83,10 +91,17 @@ impl PermissionSet {
     }
 }
 
-fn held_allows(held: &HashMap<String, HashSet<String>>, resource: &str, action: &str) -> bool {
-    [resource, ANY]
-        .iter()
-        .any(|resource| held.get(*resource).is_some_and(|actions| actions.contains(action) || actions.contains(ANY)))
+fn held_allows(
+    product: &str,
+    held: &HashMap<String, HashSet<String>>,
+    resource: &str,
+    action: &str,
+) -> bool {
+    let holds = |resource: &str| held.get(resource).is_some_and(|actions| actions.contains(action) || actions.contains(ANY));
+    if product == IDENTITY_PRODUCT && PLATFORM_RESOURCES.contains(&resource) {
+        return held.get(resource).is_some_and(|actions| actions.contains(action));
+    }
+    holds(resource) || holds(ANY)
 }
 
 #[cfg(test)]
@@ -117,6 +132,14 @@ mod tests {
         assert!(!all.allows(Some("midaz"), "anything", "post"));
         assert!(all.allows(Some("fees"), "packages", "delete"));
         assert!(!all.allows(Some("fees"), "fees", "delete"));
+    }
+
+    #[test]
+    fn a_star_never_matches_a_platform_permission() {
+        let all = set(&[(IDENTITY_PRODUCT, "*", "*"), (IDENTITY_PRODUCT, "authorize", "*")]);
+        assert!(all.allows(None, "users", "delete"));
+        assert!(!all.allows(None, "authorize", "any"));
+        assert!(set(&[(IDENTITY_PRODUCT, "authorize", "any")]).allows(None, "authorize", "any"));
     }
 
     #[test]

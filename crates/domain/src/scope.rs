@@ -9,6 +9,10 @@ use crate::InvalidText;
 pub const ACCESS_MANAGER: &str = "access_manager";
 /// The scope that asks for an ID token (OpenID Connect Core §3.1.2.1).
 pub const OPENID: &str = "openid";
+/// The scope that asks for a person's names (OpenID Connect Core §5.4).
+pub const PROFILE: &str = "profile";
+/// The scope that asks for a person's e-mail address (OpenID Connect Core §5.4).
+pub const EMAIL: &str = "email";
 
 /// A set of scope names, shown in alphabetical order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -31,6 +31,13 @@ impl Slug {
     }
 }
 
+/// A text from outside is compared as it came: what is no slug equals none.
+impl PartialEq<Slug> for &str {
+    fn eq(&self, slug: &Slug) -> bool {
+        *self == slug.0
+    }
+}
+
 impl fmt::Display for Slug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

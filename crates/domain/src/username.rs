@@ -41,8 +41,13 @@ impl Username {
 }
 
 /// The comparison form of a name somebody typed; `None` where no username can have it.
+///
+/// A form that folding would change or refuse once more is none (RFC 8264 §7): it could never be typed as it is stored.
 pub fn fold(input: &str) -> Option<String> {
-    UsernameCaseMapped::new().enforce(input).ok().map(std::borrow::Cow::into_owned)
+    let profile = UsernameCaseMapped::new();
+    let folded = profile.enforce(input).ok()?.into_owned();
+    let again = profile.enforce(folded.as_str()).ok()?;
+    (again == folded).then_some(folded)
 }
 
 impl fmt::Debug for Username {

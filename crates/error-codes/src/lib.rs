@@ -8,8 +8,10 @@ mod catalogue;
 mod failure;
 mod generic;
 mod kind;
+mod published;
 
 pub use catalogue::{Code, RESERVED, all, aut, ide};
 pub use failure::{Failure, FieldDetail, Result};
 pub use generic::{AUTH, Generic, IDENTITY};
 pub use kind::Kind;
+pub use published::markdown;

@@ -6,6 +6,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::settings::SettingsError;
+
 /// How long a stopping process waits for what is under way.
 pub const GRACE: Duration = Duration::from_secs(10);
 
@@ -56,6 +58,14 @@ impl Tasks {
             tracing::warn!("some tasks did not end in time and were dropped");
         }
     }
+}
+
+/// The one runtime of a process, in which both edges and all tasks run.
+pub fn runtime() -> Result<tokio::runtime::Runtime, SettingsError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| SettingsError::new(format!("the process cannot start its threads: {error}")))
 }
 
 /// Resolves when the process is asked to stop (SIGTERM or SIGINT).

@@ -18,7 +18,7 @@ mod url;
 pub use audit::{Actor, AuditEvent, Outcome};
 pub use connection::{AnyConnection, Both, MultiBackend};
 pub use gate::{OnChange, Store, StoreSettings};
-pub use migrate::{Migrations, check, create_database, drop_database, migrate};
+pub use migrate::{Migrations, check, create_database, drop_database, migrate, prepare};
 pub use sweep::{sweep_audit, sweep_feed};
 pub use unit::Unit;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

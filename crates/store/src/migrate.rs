@@ -45,6 +45,17 @@ pub fn migrate(url: &DatabaseUrl, service: &Migrations) -> Result<Vec<String>, E
     Ok(ran)
 }
 
+/// What the `migrate` command of a service does: drops and makes the database where asked, then [`migrate`]s.
+pub fn prepare(url: &DatabaseUrl, service: &Migrations, drop: bool, create: bool) -> Result<Vec<String>, Error> {
+    if drop {
+        drop_database(url)?;
+    }
+    if create {
+        create_database(url)?;
+    }
+    migrate(url, service)
+}
+
 /// Checks that a database has exactly the schema of this build; says what to do when not.
 pub fn check(url: &DatabaseUrl, service: &Migrations) -> Result<(), Error> {
     let mut connection = open(url, Role::Writer)?;

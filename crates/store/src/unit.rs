@@ -73,9 +73,12 @@ impl<'a> Unit<'a> {
         Failure::new(self.codes.internal).with_cause(format!("the row {id} of {table} makes no sense"))
     }
 
-    /// Tells others of a change when this unit of work is committed.
+    /// Tells others of a change when this unit of work is committed; the same change twice is told once.
     pub fn announce(&mut self, tenant: TenantId, change: Change) {
-        self.changes.push((tenant, change));
+        let change = (tenant, change);
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
     }
 
     pub(crate) fn take_changes(&mut self) -> Vec<(TenantId, Change)> {

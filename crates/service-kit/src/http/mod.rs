@@ -20,5 +20,5 @@ pub use failure::{HttpFailure, HttpResult};
 pub use list::{ListQuery, Style};
 pub use members::Members;
 pub use observe::observe;
-pub use routes::{KnownRoutes, health, not_found, operations, readyz, version};
+pub use routes::{KnownRoutes, describe, health, not_found, operations, readyz, version};
 pub use server::{HttpServerHandle, HttpSettings, Readiness, serve};

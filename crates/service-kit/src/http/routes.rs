@@ -109,3 +109,17 @@ pub fn operations(config: &mut web::ServiceConfig) {
         }),
     );
 }
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(health, readyz, version), tags((name = "Operations", description = "For those who run the service")))]
+struct OperationsApi;
+
+/// Completes an API document with what is the same everywhere: how a caller shows itself, and the routes of this module.
+pub fn describe(document: &mut OpenApi) {
+    use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+    document.merge(<OperationsApi as utoipa::OpenApi>::openapi());
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+}

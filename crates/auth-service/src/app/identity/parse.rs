@@ -1,0 +1,86 @@
+//! From the wire types of identity to ours; `None` where an answer makes no sense.
+
+use std::sync::Arc;
+
+use ::auth::GrantType;
+use ::auth::party::{Application, Tenant, User};
+use contracts::identity::v1 as wire;
+use contracts::identity::v1::change::What;
+use domain::change::Change;
+use domain::id::{ApplicationId, SecretId, TenantId, UserId};
+use domain::permission::{Permission, PermissionSet};
+use domain::{Epoch, Slug, Timestamp};
+
+use super::{Party, Subject};
+
+pub(super) fn parse_application(application: wire::Application) -> Option<Application> {
+    let secrets = application.secrets.into_iter().map(|secret| {
+        Some((SecretId::parse(&secret.id).ok()?, secret.expires_at.map(Timestamp::from_micros)))
+    });
+    Some(Application {
+        id: ApplicationId::parse(&application.id).ok()?,
+        client_id: application.client_id,
+        tenant: parse_tenant(application.tenant?)?,
+        name: application.name,
+        product: Some(application.product).filter(|product| !product.is_empty()),
+        epoch: Epoch(application.epoch),
+        // A grant that this build does not know is not one it can give.
+        grants: application.grants.iter().filter_map(|name| GrantType::parse(name)).collect(),
+        secrets: secrets.collect::<Option<_>>()?,
+        is_default: application.is_default,
+    })
+}
+
+fn parse_tenant(tenant: wire::Tenant) -> Option<Tenant> {
+    Some(Tenant {
+        id: TenantId::parse(&tenant.id).ok()?,
+        slug: Slug::parse(&tenant.slug).ok()?,
+        epoch: Epoch(tenant.epoch),
+    })
+}
+
+pub(super) fn parse_user(user: wire::User) -> Option<(User, Vec<String>)> {
+    let person = User {
+        id: UserId::parse(&user.id).ok()?,
+        username: user.username,
+        first_name: user.first_name,
+        last_name: user.last_name,
+        email: user.email,
+        email_verified: user.email_verified,
+    };
+    Some((person, user.groups))
+}
+
+pub(super) fn parse_subject(subject: wire::Subject) -> Option<Subject> {
+    let party = match (subject.user, subject.application) {
+        (Some(user), None) => {
+            let (person, groups) = parse_user(user)?;
+            Party::Person(person, groups)
+        }
+        (None, Some(application)) => Party::Application(Arc::new(parse_application(application)?)),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    let permissions =
+        subject.permissions.into_iter().map(|held| Permission::new(held.product, held.resource, held.action));
+    Some(Subject {
+        is_active: subject.active,
+        epoch: Epoch(subject.epoch),
+        tenant_epoch: Epoch(subject.tenant_epoch),
+        permissions: PermissionSet::new(permissions, subject.valid_until.map(Timestamp::from_micros)),
+        party,
+    })
+}
+
+pub(super) fn parse_change(change: wire::Change) -> Option<Change> {
+    Some(match change.what? {
+        What::TenantEpoch(raised) => Change::TenantEpoch(TenantId::parse(&raised.id).ok()?, Epoch(raised.epoch)),
+        What::ApplicationEpoch(raised) => {
+            Change::ApplicationEpoch(ApplicationId::parse(&raised.id).ok()?, Epoch(raised.epoch))
+        }
+        What::UserEpoch(raised) => Change::UserEpoch(UserId::parse(&raised.id).ok()?, Epoch(raised.epoch)),
+        What::SecretWithdrawn(id) => Change::SecretWithdrawn(SecretId::parse(&id).ok()?),
+        What::UserRevised(id) => Change::UserRevised(UserId::parse(&id).ok()?),
+        What::ApplicationRevised(id) => Change::ApplicationRevised(ApplicationId::parse(&id).ok()?),
+        What::PolicyRevised(id) => Change::PolicyRevised(TenantId::parse(&id).ok()?),
+    })
+}

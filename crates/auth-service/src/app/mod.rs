@@ -1,0 +1,73 @@
+//! What every request of this service is a sequence of: reserve → await → settle.
+
+pub mod grants;
+pub mod identity;
+pub mod keys;
+pub mod logout;
+pub mod news;
+pub mod permissions;
+pub mod sessions;
+pub mod subjects;
+pub mod tokens;
+pub mod usage;
+
+use std::sync::Arc;
+
+use ::auth::Lifetimes;
+use client::{TokenState, TokenVerifier};
+use crypto::mac::Mac;
+use domain::{Clock, Entropy, Issuers};
+use store::{Actor, Store};
+
+use self::identity::Identity;
+use self::keys::Keyring;
+use self::news::News;
+use self::usage::Usage;
+
+/// The service behind its edges.
+pub struct App {
+    /// Sessions, revocations, keys.
+    pub store: Store,
+    /// What identity says, remembered.
+    pub identity: Identity,
+    /// The keys that sign.
+    pub keys: Keyring,
+    /// What ended tokens.
+    pub state: Arc<TokenState>,
+    /// Verifies the tokens of callers.
+    pub verifier: Arc<TokenVerifier>,
+    /// What is told to those who listen to the token state.
+    pub news: Arc<News>,
+    /// Which secrets were used.
+    pub usage: Usage,
+    /// Tags refresh tokens.
+    pub refresh_mac: Mac,
+    /// Who issues the tokens of which tenant.
+    pub issuers: Issuers,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Where a request comes from, for limits, the list of sessions and the trail.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The tenant that the path names.
+    pub tenant: Option<String>,
+    /// The address of the caller.
+    pub address: String,
+    /// What the caller calls itself.
+    pub user_agent: String,
+    /// The id of the request.
+    pub request_id: String,
+}
+
+impl Origin {
+    /// An actor of the trail who came from here.
+    pub fn actor(&self, kind: &'static str, id: impl ToString) -> Actor {
+        Actor { kind, id: id.to_string(), address: self.address.clone(), request_id: self.request_id.clone() }
+    }
+}

@@ -1,0 +1,104 @@
+//! The last phase of every grant: what was granted becomes tokens.
+
+use ::auth::Door;
+use ::auth::claims::{AccessClaims, IdClaims, Issue};
+use ::auth::refresh::RefreshToken;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crypto::digest::Sha256Digest;
+use domain::Secret;
+use domain::id::TokenId;
+use domain::scope::OPENID;
+use error_codes::Result;
+
+use super::App;
+use super::grants::{Granted, GrantedSubject};
+
+/// The tokens of one answer.
+#[derive(Debug)]
+pub struct TokenAnswer {
+    /// The access token.
+    pub access_token: Secret<String>,
+    /// Its life from now, in seconds.
+    pub expires_in: i64,
+    /// The refresh token, where one was given.
+    pub refresh_token: Option<Secret<String>>,
+    /// The ID token, where `openid` was granted.
+    pub id_token: Option<Secret<String>>,
+    /// What was granted; empty for none.
+    pub scope: String,
+}
+
+impl App {
+    /// Signs the tokens of a grant.
+    pub(super) fn answer(&self, door: Door, granted: Granted) -> Result<TokenAnswer> {
+        let typ = access_token_type(door);
+        let issuer = self.issuers.of(&granted.application.tenant.slug);
+        let session_end = match &granted.subject {
+            GrantedSubject::Person { session, .. } => Some(session.expires_at),
+            GrantedSubject::Machine { .. } => None,
+        };
+        let issue = Issue {
+            issuer: &issuer,
+            application: &granted.application,
+            scopes: &granted.scopes,
+            session: match &granted.subject {
+                GrantedSubject::Person { session, .. } => session.login.session,
+                GrantedSubject::Machine { session, .. } => *session,
+            },
+            id: TokenId::new(granted.now, &*self.entropy),
+            issued_at: granted.now,
+            expires_at: self.lifetimes.access_until(granted.now, session_end),
+        };
+        let (access_token, id_token) = match &granted.subject {
+            GrantedSubject::Machine { epochs, secret, .. } => {
+                (self.keys.sign(typ, &AccessClaims::of_machine(&issue, *epochs, *secret))?, None)
+            }
+            GrantedSubject::Person { user, session } => {
+                let (epochs, proof) = (session.login.epochs, &session.login.authentication);
+                let access_token = self.keys.sign(typ, &AccessClaims::of_person(&issue, user, epochs, proof))?;
+                let id_token = if granted.scopes.contains(OPENID) {
+                    let hash = access_token_hash(&access_token);
+                    Some(Secret::new(self.keys.sign("JWT", &IdClaims::new(&issue, user, proof, &hash))?))
+                } else {
+                    None
+                };
+                (access_token, id_token)
+            }
+        };
+        Ok(TokenAnswer {
+            access_token: Secret::new(access_token),
+            expires_in: issue.expires_in_seconds(),
+            refresh_token: granted.refresh_token,
+            id_token,
+            scope: granted.scopes.to_string(),
+        })
+    }
+
+    /// Writes a refresh token; `None` where it would be too long to be taken back.
+    pub(super) fn encode(&self, token: &RefreshToken) -> Option<Secret<String>> {
+        token.encode(|body| {
+            let tag = self.refresh_mac.tag(&[body]);
+            (tag.key_id, tag.bytes)
+        })
+    }
+
+    /// Reads a refresh token; `None` for everything that is not one of ours.
+    pub(super) fn decode(&self, text: &str) -> Option<RefreshToken> {
+        RefreshToken::decode(text, |key_id, body, tag| self.refresh_mac.verify(key_id, &[body], tag))
+    }
+}
+
+/// `JWT` where clients parse it; RFC 9068 §2.1 elsewhere.
+fn access_token_type(door: Door) -> &'static str {
+    match door {
+        Door::AccessManager => "JWT",
+        Door::OAuth | Door::Token => "at+jwt",
+    }
+}
+
+/// The left half of the hash of an access token (OpenID Connect Core §3.1.3.6); all our algorithms go with SHA-256.
+fn access_token_hash(access_token: &str) -> String {
+    let digest = Sha256Digest::of(access_token.as_bytes());
+    URL_SAFE_NO_PAD.encode(&digest.as_bytes()[..16])
+}

@@ -1,0 +1,135 @@
+//! The token-state stream: what a resource server must know to trust tokens without asking for each.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::auth::v1::token_state_server::TokenState;
+use contracts::auth::v1::watch_response::Event;
+use contracts::auth::v1::{Beat, EpochRaised, KeySet, SessionEnded, WatchRequest, WatchResponse};
+use domain::change::Change;
+use futures_util::Stream;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+use crate::app::App;
+
+/// The pause between beats.
+const BEAT: Duration = Duration::from_secs(1);
+/// Events that may wait for a slow listener.
+const BUFFER: usize = 256;
+
+/// Answers those who verify tokens.
+pub struct TokenStateService {
+    app: Arc<App>,
+    stop: CancellationToken,
+}
+
+impl TokenStateService {
+    pub(super) fn new(app: Arc<App>, stop: CancellationToken) -> Self {
+        Self { app, stop }
+    }
+}
+
+type Events = Pin<Box<dyn Stream<Item = Result<WatchResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl TokenState for TokenStateService {
+    type WatchStream = Events;
+
+    async fn watch(&self, _: Request<WatchRequest>) -> Result<Response<Events>, Status> {
+        let (sender, receiver) = mpsc::channel(BUFFER);
+        let (app, stop) = (Arc::clone(&self.app), self.stop.clone());
+        tokio::spawn(async move {
+            // The listener going away and the process stopping both end the stream; neither is a fault.
+            tokio::select! {
+                () = stop.cancelled() => {}
+                _ = tell(&app, &sender) => {}
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+/// The listener has gone away.
+struct Gone;
+
+type Sender = mpsc::Sender<Result<WatchResponse, Status>>;
+
+async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
+    let mut news = app.news.listen();
+    tell_what_is_known(app, sender).await?;
+    let mut beat = tokio::time::interval(BEAT);
+    loop {
+        tokio::select! {
+            // A beat vouches for everything before it, so what was heard goes first.
+            biased;
+            heard = news.recv() => match heard {
+                Ok(Change::KeysChanged) => send(sender, keys(app)).await?,
+                Ok(change) => {
+                    if let Some(event) = event(&change) {
+                        send(sender, event).await?;
+                    }
+                }
+                // Everything is told anew, which does no harm to what is known already.
+                Err(RecvError::Lagged(_)) => {
+                    news = app.news.listen();
+                    tell_what_is_known(app, sender).await?;
+                }
+                Err(RecvError::Closed) => return Ok(()),
+            },
+            _ = beat.tick() => {
+                if let Some(event) = beat_event(app) {
+                    send(sender, event).await?;
+                }
+            }
+        }
+    }
+}
+
+async fn tell_what_is_known(app: &App, sender: &Sender) -> Result<(), Gone> {
+    send(sender, keys(app)).await?;
+    for change in app.state.known() {
+        if let Some(event) = event(&change) {
+            send(sender, event).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn send(sender: &Sender, event: Event) -> Result<(), Gone> {
+    sender.send(Ok(WatchResponse { event: Some(event) })).await.map_err(|_| Gone)
+}
+
+fn keys(app: &App) -> Event {
+    Event::Keys(KeySet { jwks: app.state.keys().json().to_vec() })
+}
+
+/// A beat says how old what was told is; while nothing is known there is nothing to say.
+fn beat_event(app: &App) -> Option<Event> {
+    Some(Event::Beat(Beat {
+        sessions_age_ms: milliseconds(app.store.age()?),
+        epochs_age_ms: app.identity.lease.age().map_or(u32::MAX, milliseconds),
+    }))
+}
+
+fn milliseconds(age: Duration) -> u32 {
+    u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
+}
+
+fn event(change: &Change) -> Option<Event> {
+    let raised = |id: String, epoch: domain::Epoch| EpochRaised { id, epoch: epoch.0 };
+    match change {
+        Change::TenantEpoch(id, epoch) => Some(Event::TenantEpoch(raised(id.to_string(), *epoch))),
+        Change::ApplicationEpoch(id, epoch) => Some(Event::ApplicationEpoch(raised(id.to_string(), *epoch))),
+        Change::UserEpoch(id, epoch) => Some(Event::UserEpoch(raised(id.to_string(), *epoch))),
+        Change::SecretWithdrawn(id) => Some(Event::SecretWithdrawn(id.to_string())),
+        Change::SessionEnded(id, until) => {
+            Some(Event::SessionEnded(SessionEnded { session_id: id.to_string(), until: until.micros() }))
+        }
+        Change::UserRevised(_) | Change::ApplicationRevised(_) | Change::PolicyRevised(_) | Change::KeysChanged => None,
+    }
+}

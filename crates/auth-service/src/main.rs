@@ -1,0 +1,110 @@
+//! The command line of auth-service.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its user")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use auth_service::settings::{SOURCE, Settings};
+use auth_service::{http, start};
+use clap::{Parser, Subcommand};
+use domain::SystemClock;
+use service_kit::settings::{Loaded, SettingsError};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Hands out tokens, ends sessions, answers what subjects may do.
+#[derive(Parser)]
+#[command(name = "auth-service", version)]
+struct Arguments {
+    /// A settings file; see `auth-service config --reference`.
+    #[arg(long, global = true, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the service until it is asked to stop.
+    Serve,
+    /// Brings the database to the schema of this build.
+    Migrate {
+        /// Drops the database of a PostgreSQL URL first, with everything in it.
+        #[arg(long)]
+        drop_database: bool,
+        /// Makes the database of a PostgreSQL URL where it does not exist.
+        #[arg(long)]
+        create_database: bool,
+    },
+    /// Prints the settings in force, without passwords.
+    Config {
+        /// Prints every setting with its default and what it means instead.
+        #[arg(long)]
+        reference: bool,
+    },
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Prints the catalogue of error codes as Markdown.
+    Codes,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("auth-service: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), SettingsError> {
+    let load = || -> Result<Loaded<Settings>, SettingsError> {
+        SOURCE.load(arguments.settings.as_deref(), std::env::vars())
+    };
+    match arguments.command {
+        Command::Serve => serve(&load()?.settings),
+        Command::Migrate { drop_database, create_database } => {
+            migrate(&load()?.settings, drop_database, create_database)
+        }
+        Command::Config { reference: true } => {
+            print!("{}", SOURCE.reference);
+            Ok(())
+        }
+        Command::Config { reference: false } => {
+            print!("{}", load()?.shown);
+            Ok(())
+        }
+        Command::Openapi => {
+            let document = http::document().to_pretty_json().map_err(|error| SettingsError::new(error.to_string()))?;
+            println!("{document}");
+            Ok(())
+        }
+        Command::Codes => {
+            print!("{}", error_codes::markdown());
+            Ok(())
+        }
+    }
+}
+
+fn serve(settings: &Settings) -> Result<(), SettingsError> {
+    service_kit::logs::begin(&settings.log)?;
+    service_kit::lifecycle::runtime()?.block_on(async {
+        let running = start(settings, Arc::new(SystemClock)).await?;
+        tracing::info!(http = %running.http, grpc = %running.grpc, operations = %running.operations, "auth-service is up");
+        service_kit::lifecycle::asked_to_stop().await.map_err(|error| SettingsError::new(error.to_string()))?;
+        tracing::info!("auth-service stops");
+        running.stop().await;
+        Ok(())
+    })
+}
+
+fn migrate(settings: &Settings, drop_database: bool, create_database: bool) -> Result<(), SettingsError> {
+    let url = settings.database.store()?.url;
+    let done = store::prepare(&url, &auth_store::migrations(), drop_database, create_database);
+    let ran = done.map_err(|error| SettingsError::new(format!("the database {url} cannot be migrated: {error}")))?;
+    println!("{url}: {}", if ran.is_empty() { "nothing to do".to_owned() } else { format!("ran {}", ran.join(", ")) });
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! Puts the process together, and takes it apart again.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use actix_web::web;
+use client::{Lease, TokenState, TokenVerifier};
+use crypto::jws::JwkSet;
+use crypto::keys::{DeploymentKeys, Purpose};
+use crypto::mac::Mac;
+use crypto::seal::Sealer;
+use domain::change::Change;
+use domain::{Clock, OsEntropy};
+use error_codes::AUTH;
+use service_kit::grpc::{GrpcServerHandle, Peers};
+use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
+use service_kit::lifecycle::Tasks;
+use service_kit::settings::SettingsError;
+use store::{OnChange, Store};
+
+use crate::app::App;
+use crate::app::identity::Identity;
+use crate::app::keys::Keyring;
+use crate::app::news::News;
+use crate::app::usage::Usage;
+use crate::settings::Settings;
+use crate::{grpc, http};
+
+/// The name of this service.
+pub const NAME: &str = "auth-service";
+/// The pause between two steps of the sweeper.
+const SWEEP: Duration = Duration::from_secs(60);
+/// The pause between two reports of used secrets.
+const REPORT: Duration = Duration::from_secs(10);
+/// How long the change feed is kept: over what a verifier needs again after a restart.
+const FEED_RETENTION: Duration = Duration::from_secs(26 * 60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A running process.
+pub struct Running {
+    /// Where clients reach it.
+    pub http: SocketAddr,
+    /// Where other services reach it.
+    pub grpc: SocketAddr,
+    /// Where operators reach it.
+    pub operations: SocketAddr,
+    app: Arc<App>,
+    http_server: HttpServerHandle,
+    grpc_server: GrpcServerHandle,
+    tasks: Tasks,
+}
+
+/// Starts the process over a database whose schema is in order.
+///
+/// # Errors
+/// One sentence for the operator.
+pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running, SettingsError> {
+    let app = assemble(settings, clock).await?;
+    let mut tasks = Tasks::new();
+    run_beside(&app, &mut tasks, settings);
+    // What this process knows of its own database comes before its first answer.
+    app.store.caught_up().await;
+
+    let document = http::document();
+    let edge = web::Data::new(Edge {
+        codes: &AUTH,
+        verifier: Arc::clone(&app.verifier) as _,
+        trusted_proxies: settings.http.trusted_proxies.clone(),
+        routes: KnownRoutes::of(&document),
+    });
+    let readiness = Readiness::new(NAME, {
+        let app = Arc::clone(&app);
+        move || {
+            let app = Arc::clone(&app);
+            async move {
+                let database = app.store.read(|_| Ok(())).await.is_ok() && Lease::is_young(app.store.age());
+                vec![("database", database), ("identity", app.identity.lease.holds())]
+            }
+        }
+    });
+    let routes = http::routes(Arc::clone(&app));
+    let grpc_server = grpc::serve(&settings.grpc, Arc::clone(&app)).await?;
+    let http_server =
+        service_kit::http::serve(&settings.http, settings.operations.listen, edge, readiness, document, routes)?;
+    Ok(Running {
+        http: http_server.address,
+        grpc: grpc_server.address,
+        operations: http_server.operations,
+        app,
+        http_server,
+        grpc_server,
+        tasks,
+    })
+}
+
+impl Running {
+    /// Stops the process: no new requests, those under way are finished, what was counted is reported.
+    pub async fn stop(self) {
+        self.http_server.stop().await;
+        self.grpc_server.stop().await;
+        self.app.usage.report(&self.app.identity).await;
+        self.tasks.stop().await;
+    }
+}
+
+async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>, SettingsError> {
+    let store_settings = settings.database.store()?;
+    let cannot_open = |reason: String| {
+        SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url))
+    };
+    store::check(&store_settings.url, &auth_store::migrations()).map_err(|error| cannot_open(error.to_string()))?;
+    let deployment_keys = read_keys(&settings.keys.file)?;
+    let no_keys = JwkSet::from_public(&[]).map_err(|error| SettingsError::new(error.to_string()))?;
+    let state = Arc::new(TokenState::new(no_keys));
+    let news = Arc::new(News::new(Arc::clone(&state), Arc::clone(&clock)));
+    let reload = Arc::new(OnceLock::<Weak<App>>::new());
+    let on_change = on_change(Arc::clone(&news), Arc::clone(&reload));
+    let store = Store::open(&store_settings, &AUTH, Arc::clone(&clock), on_change)
+        .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
+    let peers = Peers::new(&settings.identity)?;
+    let identity = Identity::new(peers, Arc::clone(&clock));
+    let (issuers, lifetimes) = (settings.tokens.issuers()?, settings.tokens.lifetimes()?);
+    let algorithm = settings.tokens.algorithm()?;
+    let sealer = Sealer::new(&deployment_keys.purpose(Purpose::SealedRow));
+
+    let app = Arc::new_cyclic(|weak: &Weak<App>| {
+        let app = weak.clone();
+        let is_current = move || {
+            app.upgrade().is_some_and(|app| Lease::is_young(app.store.age()) && app.identity.lease.holds())
+        };
+        let verifier = TokenVerifier::new(Arc::clone(&state), issuers.clone(), Arc::clone(&clock), is_current);
+        App {
+            store,
+            identity,
+            keys: Keyring::new(algorithm, sealer),
+            state,
+            verifier: Arc::new(verifier),
+            news,
+            usage: Usage::default(),
+            refresh_mac: Mac::new(&deployment_keys.purpose(Purpose::RefreshToken)),
+            issuers,
+            lifetimes,
+            clock,
+            entropy: Arc::new(OsEntropy),
+        }
+    });
+    // Set once, here; a second time cannot be.
+    let _ = reload.set(Arc::downgrade(&app));
+    let cannot_sign = |failure: error_codes::Failure| SettingsError::new(format!("no token can be signed: {failure}"));
+    app.keys.make_first(&app.store, &*app.entropy).await.map_err(cannot_sign)?;
+    app.keys.load(&app.store, &app.state).await.map_err(cannot_sign)?;
+    Ok(app)
+}
+
+/// What happens at every change of the own database, before its request is answered.
+fn on_change(news: Arc<News>, app: Arc<OnceLock<Weak<App>>>) -> OnChange {
+    let runtime = tokio::runtime::Handle::current();
+    Arc::new(move |change: &Change| match change {
+        Change::KeysChanged => {
+            let Some(app) = app.get().and_then(Weak::upgrade) else { return };
+            runtime.spawn(async move {
+                match app.keys.load(&app.store, &app.state).await {
+                    Ok(()) => app.news.spread(&Change::KeysChanged),
+                    Err(failure) => tracing::error!(%failure, "the changed signing keys could not be read"),
+                }
+            });
+        }
+        Change::TenantEpoch(..)
+        | Change::ApplicationEpoch(..)
+        | Change::UserEpoch(..)
+        | Change::SecretWithdrawn(_)
+        | Change::UserRevised(_)
+        | Change::ApplicationRevised(_)
+        | Change::PolicyRevised(_)
+        | Change::SessionEnded(..) => news.spread(change),
+    })
+}
+
+/// Starts what runs beside the requests.
+fn run_beside(app: &Arc<App>, tasks: &mut Tasks, settings: &Settings) {
+    let stop = tasks.stop_signal();
+    tasks.spawn({
+        let (app, stop) = (Arc::clone(app), stop.clone());
+        async move { app.store.follow(client::HISTORY, stop.cancelled()).await }
+    });
+    tasks.spawn({
+        let (app, stop) = (Arc::clone(app), stop);
+        async move { app.identity.follow(&app.news, stop.cancelled()).await }
+    });
+    tasks.spawn_every(REPORT, {
+        let app = Arc::clone(app);
+        move || {
+            let app = Arc::clone(&app);
+            async move { app.usage.report(&app.identity).await }
+        }
+    });
+    let audit_retention = DAY * settings.audit.retention_days;
+    tasks.spawn_every(SWEEP, {
+        let app = Arc::clone(app);
+        move || {
+            let app = Arc::clone(&app);
+            async move { sweep(&app, audit_retention).await }
+        }
+    });
+}
+
+/// One step of the sweeper: what is past its time leaves the tables and the memory.
+async fn sweep(app: &App, audit_retention: Duration) {
+    app.state.forget_before(app.clock.now().minus(client::HISTORY));
+    let swept = app
+        .store
+        .write(move |unit| {
+            let now = unit.now();
+            auth_store::sessions::sweep(unit, now)?;
+            auth_store::revocations::sweep(unit, now)?;
+            store::sweep_feed(unit, now.minus(FEED_RETENTION))?;
+            store::sweep_audit(unit, now.minus(audit_retention))
+        })
+        .await;
+    if let Err(failure) = swept {
+        tracing::warn!(%failure, "the sweeper could not work and will try again");
+    }
+}
+
+fn read_keys(file: &std::path::Path) -> Result<DeploymentKeys, SettingsError> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        SettingsError::new(format!("the key file {} cannot be read: {error}; 'keys.file' names it", file.display()))
+    })?;
+    DeploymentKeys::parse(&text).map_err(|error| SettingsError::new(format!("the key file {}: {error}", file.display())))
+}

@@ -1,0 +1,141 @@
+//! The settings of this service; `settings.toml` says what each means.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use auth::Lifetimes;
+use crypto::jws::Algorithm;
+use domain::{Issuers, Slug};
+use serde::Deserialize;
+use service_kit::grpc::{GrpcSettings, PeerSettings};
+use service_kit::http::HttpSettings;
+use service_kit::logs::LogSettings;
+use service_kit::settings::{SettingsError, Source};
+use store::{DatabaseUrl, StoreSettings};
+
+/// Where the settings come from.
+pub const SOURCE: Source<'static> = Source {
+    prefix: "GATEHOUSE_AUTH",
+    reference: include_str!("settings.toml"),
+    lists: &["http.trusted_proxies", "identity.endpoints"],
+};
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Settings {
+    /// Where clients come in.
+    pub http: HttpSettings,
+    /// Where other services come in.
+    pub grpc: GrpcSettings,
+    /// Where operators come in.
+    pub operations: OperationsSettings,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// The deployment keys.
+    pub keys: KeySettings,
+    /// Where identity-service is.
+    pub identity: PeerSettings,
+    /// What tokens look like.
+    pub tokens: TokenSettings,
+    /// The audit trail.
+    pub audit: AuditSettings,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// The operations listener.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OperationsSettings {
+    /// `ADDRESS:PORT`.
+    pub listen: SocketAddr,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DatabaseSettings {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: String,
+    /// Connections at most.
+    pub pool_size: u32,
+}
+
+/// The deployment keys.
+#[derive(Clone, Debug, Deserialize)]
+pub struct KeySettings {
+    /// The file that holds them.
+    pub file: PathBuf,
+}
+
+/// What tokens look like and how long they live.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TokenSettings {
+    /// The `iss` of the default tenant.
+    pub issuer: String,
+    /// The slug of the default tenant.
+    pub default_tenant: String,
+    /// The signature algorithm.
+    pub algorithm: String,
+    /// Life of an access token.
+    pub access_seconds: u32,
+    /// Life of a machine's refresh token.
+    pub machine_refresh_seconds: u32,
+    /// Life of a session without a refresh.
+    pub session_idle_seconds: u32,
+    /// Life of a session in all.
+    pub session_absolute_seconds: u32,
+    /// Grace where the client authenticated.
+    pub grace_authenticated_seconds: u32,
+    /// Grace where the token came alone.
+    pub grace_alone_seconds: u32,
+}
+
+/// The audit trail.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AuditSettings {
+    /// How long events are kept.
+    pub retention_days: u32,
+}
+
+impl DatabaseSettings {
+    /// As the store takes them.
+    pub fn store(&self) -> Result<StoreSettings, SettingsError> {
+        let url = DatabaseUrl::parse(&self.url)
+            .map_err(|reason| SettingsError::new(format!("'database.url' {reason}")))?;
+        Ok(StoreSettings { url, pool_size: self.pool_size })
+    }
+}
+
+impl TokenSettings {
+    /// The issuers of all tenants.
+    pub fn issuers(&self) -> Result<Issuers, SettingsError> {
+        let tenant = Slug::parse(&self.default_tenant)
+            .map_err(|reason| SettingsError::new(format!("'tokens.default_tenant' {reason}")))?;
+        Issuers::parse(&self.issuer, tenant)
+            .map_err(|reason| SettingsError::new(format!("'tokens.issuer' {reason}")))
+    }
+
+    /// The signature algorithm.
+    pub fn algorithm(&self) -> Result<Algorithm, SettingsError> {
+        Algorithm::parse(&self.algorithm)
+            .ok_or_else(|| SettingsError::new("'tokens.algorithm' must be RS256, ES256 or EdDSA"))
+    }
+
+    /// The lifetimes, which must fit together.
+    pub fn lifetimes(&self) -> Result<Lifetimes, SettingsError> {
+        let seconds = |count: u32| Duration::from_secs(count.into());
+        let lifetimes = Lifetimes {
+            access: seconds(self.access_seconds),
+            machine_refresh: seconds(self.machine_refresh_seconds),
+            idle: seconds(self.session_idle_seconds),
+            absolute: seconds(self.session_absolute_seconds),
+            grace_authenticated: seconds(self.grace_authenticated_seconds),
+            grace_alone: seconds(self.grace_alone_seconds),
+        };
+        lifetimes.check().map_err(|reason| SettingsError::new(format!("'tokens': {reason}")))?;
+        if lifetimes.access + Duration::from_secs(300) > client::HISTORY {
+            return Err(SettingsError::new("'tokens.access_seconds' must be at most 6900"));
+        }
+        Ok(lifetimes)
+    }
+}

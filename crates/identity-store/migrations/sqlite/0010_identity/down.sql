@@ -1,0 +1,13 @@
+DROP TABLE login_tries;
+DROP TABLE counters;
+DROP TABLE application_secrets;
+DROP TABLE applications;
+DROP TABLE group_members;
+DROP TABLE group_permissions;
+DROP TABLE group_roles;
+DROP TABLE role_permissions;
+DROP TABLE roles;
+DROP TABLE groups;
+DROP TABLE password_credentials;
+DROP TABLE users;
+DROP TABLE tenants;

@@ -1,0 +1,58 @@
+use domain::Epoch;
+use domain::change::Change;
+use error_codes::ide;
+use identity_store::{roles, seed, tenants};
+use testkit::TestDatabase;
+
+use crate::world::{World, new_seed};
+
+testkit::on_both_engines! {
+    a_tenant_reads_back_as_it_was_planted,
+    a_tenant_is_planted_once,
+    a_group_has_the_roles_it_was_given,
+    ending_everything_in_a_tenant_is_announced,
+    the_migrations_can_be_run_again,
+}
+
+async fn a_tenant_reads_back_as_it_was_planted(database: TestDatabase) {
+    let world = World::new(database).await;
+    let tenant = world.seed.tenant.clone();
+    let id = tenant.id;
+    assert_eq!(world.read(move |unit| tenants::find(unit, id)).await.as_ref(), Some(&tenant));
+    assert_eq!(world.read(|unit| tenants::find_by_slug(unit, "lerian")).await, Some(tenant));
+    assert_eq!(world.read(|unit| tenants::find_by_slug(unit, "Lerian")).await, None);
+}
+
+async fn a_tenant_is_planted_once(database: TestDatabase) {
+    let world = World::new(database).await;
+    let again = new_seed("lerian", world.now());
+    let refused = world.try_write(move |unit| seed::plant(unit, &again)).await.unwrap_err();
+    assert_eq!(refused.code(), ide::NAME_TAKEN);
+}
+
+async fn a_group_has_the_roles_it_was_given(database: TestDatabase) {
+    let world = World::new(database).await;
+    let tenant = world.tenant();
+    let group = world.seeded_group("routing-editor-group");
+    let of_group = world.read(move |unit| roles::of_group(unit, &group)).await;
+    assert_eq!(of_group.iter().map(domain::Slug::as_str).collect::<Vec<_>>(), ["routing-editor-role"]);
+    let all = world.read(move |unit| roles::list(unit, tenant)).await;
+    assert_eq!(all.len(), world.seed.roles.len());
+}
+
+async fn ending_everything_in_a_tenant_is_announced(database: TestDatabase) {
+    let world = World::new(database).await;
+    let tenant = world.tenant();
+    let raised = world.write(move |unit| tenants::raise_epoch(unit, tenant)).await;
+    assert_eq!(raised, Some(Epoch(1)));
+    assert_eq!(world.changes(), [Change::TenantEpoch(tenant, Epoch(1))]);
+}
+
+async fn the_migrations_can_be_run_again(database: TestDatabase) {
+    let url = database.url().clone();
+    let migrations = identity_store::migrations();
+    let first = store::migrate(&url, &migrations).unwrap();
+    assert_eq!(first.len(), 2);
+    assert!(store::migrate(&url, &migrations).unwrap().is_empty());
+    store::check(&url, &migrations).unwrap();
+}
