@@ -1,1 +1,13 @@
 //! Users, groups, applications, their credentials and permissions, as a process.
+//!
+//! Owns: the HTTP and gRPC edges of identity, and the sequence of every request (`app`). Leaves the decisions to
+//! `identity`, the tables to `identity-store`, the verification of tokens to `client`. Layer 5. Read [`app`] first, then
+//! `http`.
+
+pub mod app;
+pub mod grpc;
+pub mod http;
+pub mod process;
+pub mod settings;
+
+pub use process::{Running, start};

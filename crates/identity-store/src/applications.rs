@@ -125,7 +125,7 @@ pub fn find_default(unit: &mut Unit<'_>, tenant: TenantId) -> Result<Option<Appl
     let row: Option<Row> = unit.query(|connection| {
         applications::table
             .filter(applications::tenant_id.eq(id(tenant)))
-            .filter(applications::is_default.eq(true))
+            .filter(applications::is_default)
             .filter(applications::deleted_at.is_null())
             .first(connection)
             .optional()

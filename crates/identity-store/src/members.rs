@@ -8,7 +8,7 @@ use domain::Slug;
 use domain::change::Change;
 use domain::id::{GroupId, TenantId, UserId};
 use error_codes::Result;
-use identity::group::{ADMINISTRATORS, Group};
+use identity::group::Group;
 use identity::membership::Validity;
 use identity::user::User;
 use store::sql::{At, Id, id};
@@ -141,29 +141,25 @@ pub fn usernames_of(unit: &mut Unit<'_>, tenant: TenantId, groups: &[Group]) -> 
     Ok(by_group)
 }
 
-/// How many active users are administrators now, without an end in sight.
-pub fn count_administrators(unit: &mut Unit<'_>, tenant: TenantId) -> Result<u64> {
+/// How many active users are in a group now, without an end in sight; asked of the administrators, whose group is held.
+pub fn count_lasting(unit: &mut Unit<'_>, group: &Group) -> Result<u64> {
     let now = At(unit.now());
     let stored: i64 = unit.query(|connection| {
         group_members::table
             .inner_join(
-                groups::table
-                    .on(groups::tenant_id.eq(group_members::tenant_id).and(groups::id.eq(group_members::group_id))),
-            )
-            .inner_join(
                 users::table
                     .on(users::tenant_id.eq(group_members::tenant_id).and(users::id.eq(group_members::user_id))),
             )
-            .filter(group_members::tenant_id.eq(id(tenant)))
-            .filter(groups::slug.eq(ADMINISTRATORS))
+            .filter(group_members::tenant_id.eq(id(group.tenant)))
+            .filter(group_members::group_id.eq(id(group.id)))
             .filter(group_members::valid_from.is_null().or(group_members::valid_from.le(now)))
             .filter(group_members::valid_until.is_null())
-            .filter(users::active.eq(true))
+            .filter(users::active)
             .filter(users::deleted_at.is_null())
             .count()
             .get_result(connection)
     })?;
-    count(unit, "group_members", tenant, stored)
+    count(unit, "group_members", group.id, stored)
 }
 
 fn usernames(unit: &mut Unit<'_>, tenant: TenantId, groups: &[Id], limit: usize) -> Result<Vec<(Id, String)>> {

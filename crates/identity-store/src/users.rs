@@ -21,7 +21,7 @@ const COLLISIONS: &[(&str, Code)] =
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = users)]
-pub(crate) struct Row {
+struct Row {
     tenant_id: Id,
     id: Id,
     username: String,
@@ -62,7 +62,7 @@ impl Row {
         }
     }
 
-    pub(crate) fn read(self, unit: &Unit<'_>) -> Result<User> {
+    fn read(self, unit: &Unit<'_>) -> Result<User> {
         let id: UserId = self.id.of();
         let corrupt = |_| unit.corrupt("users", id);
         Ok(User {

@@ -1,4 +1,5 @@
 //! The store of identity, on both engines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken test should stop loudly")]
 
 mod applications;
 mod groups;

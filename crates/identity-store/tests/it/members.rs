@@ -134,39 +134,38 @@ async fn remove_administrator(world: &World, user: User) -> error_codes::Result<
         .try_write(move |unit| {
             groups::hold(unit, user.tenant, &administrators.slug)?;
             members::remove(unit, &user, administrators.id)?;
-            acting::keep_an_administrator(members::count_administrators(unit, user.tenant)?)
+            acting::keep_an_administrator(members::count_lasting(unit, &administrators)?)
         })
         .await
 }
 
 async fn two_administrators_cannot_remove_each_other(database: TestDatabase) {
     let world = World::new(database).await;
-    let tenant = world.tenant();
     let (ana, bea) = (world.user("ana").await, world.user("bea").await);
-    let group = world.seeded_group(ADMINISTRATORS).id;
+    let group = world.seeded_group(ADMINISTRATORS);
     for user in [ana.clone(), bea.clone()] {
-        world.write(move |unit| members::put(unit, &user, group, Validity::ALWAYS)).await;
+        world.write(move |unit| members::put(unit, &user, group.id, Validity::ALWAYS)).await;
     }
     let (one, other) = tokio::join!(remove_administrator(&world, ana), remove_administrator(&world, bea));
     let refused = [one, other].into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert_eq!(refused.iter().map(error_codes::Failure::code).collect::<Vec<_>>(), [ide::LAST_ADMINISTRATOR]);
-    assert_eq!(world.read(move |unit| members::count_administrators(unit, tenant)).await, 1);
+    assert_eq!(world.read(move |unit| members::count_lasting(unit, &group)).await, 1);
 }
 
 async fn only_active_administrators_without_an_end_count(database: TestDatabase) {
     let world = World::new(database).await;
-    let tenant = world.tenant();
-    let group = world.seeded_group(ADMINISTRATORS).id;
+    let group = world.seeded_group(ADMINISTRATORS);
+    let administrators = group.id;
     let (locked, leaving) = (world.user("ana").await, world.user("bea").await);
     let until = Some(world.now().plus(Duration::from_secs(3600)));
     world
         .write(move |unit| {
-            members::put(unit, &locked, group, Validity::ALWAYS)?;
+            members::put(unit, &locked, administrators, Validity::ALWAYS)?;
             users::update(unit, &locked, &User { active: false, ..locked.clone() })?;
-            members::put(unit, &leaving, group, Validity { from: None, until })
+            members::put(unit, &leaving, administrators, Validity { from: None, until })
         })
         .await;
-    assert_eq!(world.read(move |unit| members::count_administrators(unit, tenant)).await, 0);
+    assert_eq!(world.read(move |unit| members::count_lasting(unit, &group)).await, 0);
 }
 
 async fn a_membership_across_tenants_is_impossible(database: TestDatabase) {

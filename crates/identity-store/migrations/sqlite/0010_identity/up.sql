@@ -169,3 +169,31 @@ CREATE TABLE login_tries (
     blocked_until INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX login_tries_last_failed_at ON login_tries (last_failed_at);
+
+-- How many rows share the beginning of a key, at a size where it matters: without this the planner takes a tenant for a
+-- narrow choice, and walks all of it (sqlite.org/queryplanner-ng.html, "query planner checklist"). Dropping a table
+-- drops its rows here.
+ANALYZE tenants;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('users', 'sqlite_autoindex_users_1', '1000000 100000 1'),
+    ('users', 'users_username_folded', '1000000 100000 1'),
+    ('users', 'users_email_folded', '1000000 100000 1'),
+    ('users', 'users_living', '1000000 100000 1'),
+    ('group_members', 'group_members', '2000000 200000 2 1'),
+    ('group_members', 'group_members_of_group', '2000000 200000 2000 1'),
+    ('groups', 'sqlite_autoindex_groups_1', '1000 100 1'),
+    ('groups', 'groups_slug', '1000 100 1'),
+    ('groups', 'groups_living', '1000 100 1'),
+    ('group_roles', 'group_roles', '1000 100 2 1'),
+    ('group_permissions', 'group_permissions', '10000 1000 10 5 2 1'),
+    ('role_permissions', 'role_permissions', '2000 200 10 10 4 1'),
+    ('roles', 'roles', '200 20 1'),
+    ('roles', 'roles_slug', '200 20 1'),
+    ('applications', 'sqlite_autoindex_applications_1', '100000 10000 1'),
+    ('applications', 'applications_id', '100000 1'),
+    ('applications', 'applications_client_id', '100000 1'),
+    ('applications', 'applications_name', '100000 10000 1'),
+    ('applications', 'applications_living', '100000 10000 1'),
+    ('applications', 'applications_default', '10 1'),
+    ('application_secrets', 'application_secrets_living', '100000 10000 2 1');
+ANALYZE sqlite_schema;

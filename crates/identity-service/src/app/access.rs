@@ -1,0 +1,131 @@
+//! Who acts: what the caller of a management route may do, from this service's own database.
+
+use std::sync::Arc;
+
+use domain::id::{TenantId, UserId};
+use domain::permission::{IDENTITY_PRODUCT, PermissionSet};
+use domain::scope::ACCESS_MANAGER;
+use domain::token::{AccessToken, TokenSubject};
+use error_codes::{Code, Result, ide};
+use identity::membership::{held, unended};
+use identity_store::{applications, permissions, users};
+use store::{Actor, AuditEvent, Outcome, Unit};
+
+use super::{App, Origin};
+
+/// What a caller holds.
+#[derive(Debug)]
+pub struct Held {
+    permissions: PermissionSet,
+}
+
+/// A caller who was found to be allowed to begin.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    /// The tenant of everything the caller does.
+    pub tenant: TenantId,
+    /// The caller, when a person.
+    pub user: Option<UserId>,
+    /// Everything the caller may do.
+    pub permissions: Arc<Held>,
+    /// The caller in the trail.
+    pub actor: Actor,
+}
+
+impl Acting {
+    /// The caller's permissions, against which those of a subject are held.
+    pub fn holds(&self) -> &PermissionSet {
+        &self.permissions.permissions
+    }
+
+    /// An event of the trail about what the caller did.
+    pub fn event(&self, action: &'static str, target_kind: &'static str, target_id: impl ToString) -> AuditEvent {
+        AuditEvent {
+            tenant: self.tenant,
+            actor: self.actor.clone(),
+            action,
+            target_kind,
+            target_id: target_id.to_string(),
+            outcome: Outcome::Done,
+            details: None,
+        }
+    }
+}
+
+impl App {
+    /// Begins what needs a permission of Gatehouse itself: a person needs it and the scope, an application its role.
+    ///
+    /// # Errors
+    /// IDE-0009 when the token's subject is gone or disabled, IDE-0023 when it may not.
+    pub async fn permit(
+        &self,
+        token: &AccessToken,
+        resource: &str,
+        action: &str,
+        origin: &Origin,
+    ) -> Result<Acting> {
+        let acting = self.identify(token, origin).await?;
+        let in_scope = token.user().is_none() || token.scopes.contains(ACCESS_MANAGER);
+        if in_scope && acting.holds().allows(Some(IDENTITY_PRODUCT), resource, action) {
+            Ok(acting)
+        } else {
+            Err(ide::FORBIDDEN.into())
+        }
+    }
+
+    /// Tells who the caller is and what they hold, without asking for any permission.
+    pub async fn identify(&self, token: &AccessToken, origin: &Origin) -> Result<Acting> {
+        let key = (token.tenant, token.sub.clone());
+        let now = self.clock.now();
+        let known = self.held.get(&key).filter(|known| known.permissions.valid_until().is_none_or(|end| now < end));
+        let permissions = match known {
+            Some(known) => known,
+            None => {
+                let seen = self.news.count();
+                let token = token.clone();
+                let found = self.store.read(move |unit| find_held(unit, &token)).await?;
+                let found = Arc::new(Held { permissions: found.ok_or(ide::INVALID_TOKEN)? });
+                // What changed while it was read is not remembered.
+                if self.news.count() == seen {
+                    self.held.insert(key, Arc::clone(&found));
+                }
+                found
+            }
+        };
+        let actor = origin.actor(token.actor_kind(), &token.sub);
+        Ok(Acting { tenant: token.tenant, user: token.user(), permissions, actor })
+    }
+
+    /// Puts a refused act into the trail, in a transaction of its own: the refusal has rolled back the other.
+    pub async fn audit_refusal(&self, event: AuditEvent, code: Code) -> Result<()> {
+        let event = AuditEvent { outcome: Outcome::Refused(code), ..event };
+        self.store.write(move |unit| unit.audit(&event)).await
+    }
+}
+
+/// What a user holds, or would hold once every grant has begun.
+pub fn unended_of_user(unit: &mut Unit<'_>, tenant: TenantId, user: UserId) -> Result<PermissionSet> {
+    let now = unit.now();
+    Ok(unended(&permissions::of_user(unit, tenant, user)?, now))
+}
+
+/// What the subject of a token holds now; `None` when it is gone or disabled.
+fn find_held(unit: &mut Unit<'_>, token: &AccessToken) -> Result<Option<PermissionSet>> {
+    match token.subject {
+        TokenSubject::User { id, .. } => {
+            let Some(user) = users::find(unit, token.tenant, id)?.filter(|user| user.active) else { return Ok(None) };
+            let now = unit.now();
+            Ok(Some(held(&permissions::of_user(unit, token.tenant, user.id)?, now)))
+        }
+        TokenSubject::Application { .. } => {
+            let Some(application) = applications::find(unit, token.tenant, token.application)? else {
+                return Ok(None);
+            };
+            let granted = match &application.product {
+                Some(product) => permissions::of_product(unit, token.tenant, product.as_str())?,
+                None => Vec::new(),
+            };
+            Ok(Some(PermissionSet::new(granted, None)))
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What every request of this service is a sequence of: reserve → await → settle.
+
+pub mod access;
+pub mod applications;
+pub mod clients;
+pub mod first_start;
+pub mod groups;
+pub mod hashing;
+pub mod login;
+pub mod news;
+pub mod passwords;
+pub mod subjects;
+pub mod users;
+
+use std::sync::Arc;
+
+use client::TokenVerifier;
+use domain::id::TenantId;
+use domain::{Clock, Entropy, Slug};
+use identity::product::Products;
+use moka::sync::Cache;
+use store::{Actor, Store};
+
+use self::access::Held;
+use self::hashing::Hasher;
+use self::login::LoginKeys;
+use self::news::News;
+
+/// The service behind its edges.
+pub struct App {
+    /// Everything that is true about people and software.
+    pub store: Store,
+    /// Verifies the tokens of callers.
+    pub verifier: Arc<TokenVerifier>,
+    /// Hashes passwords, a few at a time.
+    pub hasher: Hasher,
+    /// What failed logins are counted under; `None` where nobody is made to wait.
+    pub login_keys: Option<LoginKeys>,
+    /// What is told to those who follow this service.
+    pub news: Arc<News>,
+    /// What callers may do, until a change says otherwise.
+    pub held: Cache<(TenantId, String), Arc<Held>>,
+    /// The products that applications may be made for.
+    pub products: Products,
+    /// The tenant that a login means when it names none.
+    pub default_tenant: Slug,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Where a request comes from, for limits and the trail.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The address of the caller.
+    pub address: String,
+    /// The id of the request.
+    pub request_id: String,
+}
+
+impl Origin {
+    /// An actor of the trail who came from here.
+    pub fn actor(&self, kind: &'static str, id: impl ToString) -> Actor {
+        Actor { kind, id: id.to_string(), address: self.address.clone(), request_id: self.request_id.clone() }
+    }
+}

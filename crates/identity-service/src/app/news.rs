@@ -1,0 +1,51 @@
+//! What changed, handed to everybody in the process who needs it at once: the token state, the caches, and those who
+//! follow over gRPC.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use client::TokenState;
+use domain::Clock;
+use domain::change::Change;
+use tokio::sync::broadcast;
+
+/// Changes that a slow follower may lag behind before it must begin anew.
+const BACKLOG: usize = 4_096;
+
+/// The hub of changes.
+pub struct News {
+    state: Arc<TokenState>,
+    clock: Arc<dyn Clock>,
+    count: AtomicU64,
+    followers: broadcast::Sender<Change>,
+}
+
+impl News {
+    /// A hub that teaches a state.
+    pub fn new(state: Arc<TokenState>, clock: Arc<dyn Clock>) -> Self {
+        Self { state, clock, count: AtomicU64::new(0), followers: broadcast::Sender::new(BACKLOG) }
+    }
+
+    /// Spreads a change. When this returns, this process refuses what the change ended.
+    pub fn spread(&self, change: &Change) {
+        self.state.learn(change, self.clock.now());
+        self.count.fetch_add(1, Ordering::AcqRel);
+        // Nobody may be following.
+        let _ = self.followers.send(change.clone());
+    }
+
+    /// How many changes were spread.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Follows what changes from now on.
+    pub fn follow(&self) -> broadcast::Receiver<Change> {
+        self.followers.subscribe()
+    }
+
+    /// What ended tokens within the history.
+    pub fn past(&self) -> Vec<Change> {
+        self.state.known()
+    }
+}
