@@ -95,6 +95,11 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
 }
 
 impl Running {
+    /// What every request goes through, for tests that do not wait for what runs beside.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Stops the process: no new requests, those under way are finished, what was counted is reported.
     pub async fn stop(self) {
         self.http_server.stop().await;

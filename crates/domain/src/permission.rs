@@ -82,7 +82,8 @@ impl PermissionSet {
         shown
     }
 
-    fn permissions(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+    /// Every permission as product, resource and action, in no order.
+    pub fn permissions(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.by_product.iter().flat_map(|(product, resources)| {
             resources.iter().flat_map(move |(resource, actions)| {
                 actions.iter().map(move |action| (product.as_str(), resource.as_str(), action.as_str()))

@@ -17,12 +17,20 @@ use store::{Both, Unit};
 use crate::rows::{Span, count, validity};
 use crate::schema::{group_members, groups, users};
 
-/// Names of members shown for all groups of one page together.
-const NAMES_OF_A_PAGE: usize = 10_000;
-/// Names of members shown for one group.
-const NAMES_OF_A_GROUP: usize = 1_000;
-/// Names shown for each group at least, where a page has too many for all.
-const NAMES_AT_LEAST: usize = 10;
+/// How many usernames a list of groups shows.
+#[derive(Clone, Copy, Debug)]
+pub struct NamesShown {
+    /// For all groups of a page together.
+    pub in_page: usize,
+    /// For one group.
+    pub in_group: usize,
+}
+
+impl Default for NamesShown {
+    fn default() -> Self {
+        Self { in_page: 10_000, in_group: 1_000 }
+    }
+}
 
 /// Puts a user into a group, or changes when the user is in it. The user is held, or new.
 pub fn put(unit: &mut Unit<'_>, user: &User, group: GroupId, validity: Validity) -> Result<()> {
@@ -116,24 +124,29 @@ pub fn groups_of(unit: &mut Unit<'_>, tenant: TenantId, users: &[UserId]) -> Res
     Ok(by_user)
 }
 
-/// The usernames of those who are in each of these groups now, the earliest made first.
+/// The usernames of those who are in each of these groups now, the earliest made first, as many as are shown.
 ///
-/// At most 1,000 for a group and 10,000 for a page. One query answers for all groups; only where they have too many
-/// members together, one more for each gives every group its share.
-pub fn usernames_of(unit: &mut Unit<'_>, tenant: TenantId, groups: &[Group]) -> Result<HashMap<GroupId, Vec<String>>> {
+/// One query answers for all groups; only where they have too many members together, one more for each gives every group
+/// its share.
+pub fn usernames_of(
+    unit: &mut Unit<'_>,
+    tenant: TenantId,
+    groups: &[Group],
+    shown: NamesShown,
+) -> Result<HashMap<GroupId, Vec<String>>> {
     let keys: Vec<_> = groups.iter().map(|group| id(group.id)).collect();
-    let rows = usernames(unit, tenant, &keys, NAMES_OF_A_PAGE + 1)?;
+    let rows = usernames(unit, tenant, &keys, shown.in_page + 1)?;
     let mut by_group: HashMap<GroupId, Vec<String>> = HashMap::new();
-    if rows.len() <= NAMES_OF_A_PAGE {
+    if rows.len() <= shown.in_page {
         for (group, name) in rows {
             let names = by_group.entry(group.of()).or_default();
-            if names.len() < NAMES_OF_A_GROUP {
+            if names.len() < shown.in_group {
                 names.push(name);
             }
         }
         return Ok(by_group);
     }
-    let share = (NAMES_OF_A_PAGE / groups.len().max(1)).clamp(NAMES_AT_LEAST, NAMES_OF_A_GROUP);
+    let share = (shown.in_page / groups.len().max(1)).clamp(1, shown.in_group.max(1));
     for key in keys {
         let rows = usernames(unit, tenant, &[key], share)?;
         by_group.insert(key.of(), rows.into_iter().map(|(_, name)| name).collect());

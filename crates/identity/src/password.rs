@@ -72,6 +72,11 @@ impl NewPassword {
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
+
+    /// The text in custody, for a hash that is made elsewhere.
+    pub fn into_secret(self) -> Secret<String> {
+        self.0
+    }
 }
 
 impl fmt::Debug for NewPassword {

@@ -2,6 +2,8 @@
 
 use std::env;
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use store::DatabaseUrl;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -59,6 +61,25 @@ impl TestDatabase {
         &self.url
     }
 
+    /// Runs SQL that both engines understand, behind the back of whoever uses the database.
+    pub fn execute(&self, sql: &str) {
+        match self.engine {
+            Engine::Sqlite => sqlite(&self.text).batch_execute(sql).unwrap(),
+            Engine::Postgres => PgConnection::establish(&self.text).unwrap().batch_execute(sql).unwrap(),
+        }
+    }
+
+    /// The rows of a table.
+    #[allow(clippy::disallowed_methods, reason = "a table of any store is counted")]
+    pub fn count(&self, table: &str) -> i64 {
+        let counting = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}"));
+        let row: Count = match self.engine {
+            Engine::Sqlite => counting.get_result(&mut sqlite(&self.text)).unwrap(),
+            Engine::Postgres => counting.get_result(&mut PgConnection::establish(&self.text).unwrap()).unwrap(),
+        };
+        row.count
+    }
+
     /// Where it is, as it would stand in settings.
     pub fn url_text(&self) -> &str {
         &self.text
@@ -73,6 +94,18 @@ impl Drop for TestDatabase {
             eprintln!("a test database could not be dropped: {error}");
         }
     }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+fn sqlite(url: &str) -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(url.trim_start_matches("sqlite://")).unwrap();
+    connection.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+    connection
 }
 
 fn postgres_url() -> String {

@@ -2,6 +2,7 @@
 
 use ::auth::question::Question;
 use actix_web::{HttpResponse, get, post, web};
+use domain::product::canonical;
 use error_codes::Result;
 use serde::Serialize;
 use service_kit::http::{Caller, Context, HttpResult, JsonBody};
@@ -74,7 +75,7 @@ pub(super) async fn permissions_with_slash(app: web::Data<App>, caller: Caller) 
 pub(super) async fn authorize(app: web::Data<App>, caller: Caller, context: Context, body: JsonBody) -> HttpResult {
     let input = EnforcePermissionInput::read(body)?;
     let question =
-        Question { product: input.product.as_deref(), resource: &input.resource, action: &input.action };
+        Question { product: input.product.as_deref().map(canonical), resource: &input.resource, action: &input.action };
     let answer = app.authorize(&caller.token, input.sub.as_deref(), question, &origin(context)).await?;
     Ok(HttpResponse::Ok().json(EnforcePermissionResult {
         authorized: answer.is_authorized(),

@@ -1,14 +1,18 @@
 //! What every request of this service is a sequence of: reserve → await → settle.
 
 pub mod access;
+mod acts;
 pub mod applications;
 pub mod clients;
 pub mod first_start;
+pub mod group_permissions;
 pub mod groups;
 pub mod hashing;
 pub mod login;
+pub mod members;
 pub mod news;
 pub mod passwords;
+pub mod secrets;
 pub mod subjects;
 pub mod users;
 

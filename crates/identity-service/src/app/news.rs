@@ -44,6 +44,11 @@ impl News {
         self.followers.subscribe()
     }
 
+    /// The state that is taught.
+    pub fn state(&self) -> &Arc<TokenState> {
+        &self.state
+    }
+
     /// What ended tokens within the history.
     pub fn past(&self) -> Vec<Change> {
         self.state.known()

@@ -1,0 +1,40 @@
+//! The HTTP edge: what every operation does without a token, with a stranger's, and with nonsense; and the routes that
+//! every service has.
+
+use pair::Pair;
+use serde_json::json;
+
+pair::on_both_engines! {
+    no_operation_answers_without_a_token_or_to_nonsense,
+    there_is_an_answer_where_there_is_no_route,
+    every_service_tells_how_it_is,
+}
+
+async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
+    let walked = pair::walk(pair, &pair.auth, &auth_service::http::document(), "AUT").await;
+    assert!(walked >= 12, "{walked}");
+}
+
+async fn there_is_an_answer_where_there_is_no_route(pair: &Pair) {
+    pair.auth.get("/v1/nothing").send().await.refused(404, "AUT-0018");
+    pair.auth.get("/nothing").send().await.refused(404, "AUT-0018");
+    let wrong = pair.auth.get("/v1/login/oauth/access_token").send().await.refused(405, "AUT-0019");
+    assert_eq!(wrong.headers["allow"], "POST");
+    pair.auth.put("/v1/sessions").send().await.refused(405, "AUT-0019");
+}
+
+async fn every_service_tells_how_it_is(pair: &Pair) {
+    for api in [&pair.auth, &pair.identity] {
+        assert_eq!(api.get("/health").send().await.expect(200).text, "healthy");
+        assert_eq!(api.get("/readyz").send().await.expect(200).body, json!({ "status": "ready" }));
+        assert!(api.get("/version").send().await.expect(200).body["version"].is_string());
+        let page = api.get("/docs/").send().await.expect(200);
+        assert!(page.text.contains("swagger-ui"));
+        let document = api.get("/openapi.json").send().await.expect(200);
+        assert_eq!(document.body["openapi"], "3.1.0");
+        let given = api.get("/health").header("x-request-id", "trace-7").send().await;
+        assert_eq!(given.headers["x-request-id"], "trace-7");
+        let undefined = api.get("/health").header("x-request-id", "a b\u{e4}").send().await;
+        assert_ne!(undefined.headers["x-request-id"], "a b\u{e4}");
+    }
+}

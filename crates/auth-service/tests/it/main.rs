@@ -1,0 +1,15 @@
+//! auth-service as its clients see it: over HTTP and gRPC, beside a real identity-service, on both engines.
+#![allow(clippy::unwrap_used, reason = "a broken test should stop loudly")]
+
+mod authorize;
+mod contract;
+mod edges;
+mod forged;
+mod grpc;
+mod logout;
+mod machines;
+mod outage;
+mod people;
+mod processes;
+mod refresh;
+mod sessions;

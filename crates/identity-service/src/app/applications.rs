@@ -1,0 +1,129 @@
+//! Applications: read, made and deleted.
+
+use domain::Timestamp;
+use domain::id::{ApplicationId, TenantId};
+use domain::page::{Listed, Page};
+use domain::permission::PermissionSet;
+use error_codes::{Result, ide};
+use identity::application::{Application, ApplicationSecret, NewApplication, NewSecret};
+use identity_store::secrets::StoredSecret;
+use identity_store::{applications, permissions, secrets};
+use serde_json::json;
+use store::Unit;
+
+use super::App;
+use super::access::Acting;
+use super::acts::telling;
+use super::secrets::keep_secret;
+
+/// An application with its living secrets, the oldest first.
+#[derive(Clone, Debug)]
+pub struct ApplicationView {
+    /// The application.
+    pub application: Application,
+    /// What is known of its secrets.
+    pub secrets: Vec<ApplicationSecret>,
+}
+
+impl App {
+    /// The applications of a tenant in the order they were made.
+    pub async fn list_applications(&self, tenant: TenantId, page: Page) -> Result<Listed<ApplicationView>> {
+        self.store
+            .read(move |unit| {
+                let now = unit.now();
+                let listed = applications::list(unit, tenant, &page)?;
+                let ids: Vec<_> = listed.rows.iter().map(|application| application.id).collect();
+                let mut stored = secrets::of_applications(unit, tenant, &ids)?;
+                Ok(listed.map(|application| {
+                    let stored = stored.remove(&application.id).unwrap_or_default();
+                    ApplicationView { application, secrets: living(stored, now) }
+                }))
+            })
+            .await
+    }
+
+    /// One application.
+    ///
+    /// # Errors
+    /// IDE-1001.
+    pub async fn read_application(&self, tenant: TenantId, id: ApplicationId) -> Result<ApplicationView> {
+        self.store
+            .read(move |unit| {
+                let application = applications::find(unit, tenant, id)?.ok_or(ide::APPLICATION_NOT_FOUND)?;
+                ApplicationView::of(unit, application)
+            })
+            .await
+    }
+
+    /// Makes an application with its first secret, which is never seen again.
+    ///
+    /// # Errors
+    /// IDE-0023 when the caller lacks a permission of the product's editor role.
+    pub async fn create_application(
+        &self,
+        acting: Acting,
+        new: NewApplication,
+    ) -> Result<(ApplicationView, NewSecret)> {
+        let now = self.clock.now();
+        let application = new.make(acting.tenant, now, &*self.entropy);
+        let secret = NewSecret::new(now, &*self.entropy);
+        let made = secret.clone();
+        let event = acting.event("application.create", "application", application.id);
+        let view = self.act(event, move |unit, event| {
+            acting.may_act_on(&PermissionSet::default(), &permissions_of(unit, &application)?)?;
+            applications::insert(unit, &application)?;
+            keep_secret(unit, &application, &secret)?;
+            let details = json!({ "product": application.product, "clientId": application.client_id.as_str() });
+            unit.audit(&telling(event, details))?;
+            ApplicationView::of(unit, application.clone())
+        });
+        Ok((view.await?, made))
+    }
+
+    /// Deletes an application: its secrets and tokens are dead, its name and client id are never given again.
+    ///
+    /// # Errors
+    /// IDE-1001, IDE-1014, IDE-0023 for an application above the caller.
+    pub async fn delete_application(&self, acting: Acting, id: ApplicationId) -> Result<()> {
+        self.act(acting.event("application.delete", "application", id), move |unit, event| {
+            let application = hold_changeable(unit, &acting, id)?;
+            applications::mark_deleted(unit, &application)?;
+            unit.audit(event)
+        })
+        .await
+    }
+}
+
+impl ApplicationView {
+    /// An application as it is now.
+    pub(super) fn of(unit: &mut Unit<'_>, application: Application) -> Result<Self> {
+        let now = unit.now();
+        let stored = secrets::of_application(unit, &application)?;
+        Ok(Self { application, secrets: living(stored, now) })
+    }
+}
+
+/// Holds an application that is not built in until the commit, for a caller who may do all it may.
+///
+/// # Errors
+/// IDE-1001, IDE-1014, IDE-0023.
+pub(super) fn hold_changeable(unit: &mut Unit<'_>, acting: &Acting, id: ApplicationId) -> Result<Application> {
+    let application = applications::hold(unit, acting.tenant, id)?.ok_or(ide::APPLICATION_NOT_FOUND)?;
+    application.changeable()?;
+    let held = permissions_of(unit, &application)?;
+    acting.may_act_on(&held, &held)?;
+    Ok(application)
+}
+
+/// What an application may do: all that the editor of its product may.
+fn permissions_of(unit: &mut Unit<'_>, application: &Application) -> Result<PermissionSet> {
+    let granted = match &application.product {
+        Some(product) => permissions::of_product(unit, application.tenant, product)?,
+        None => Vec::new(),
+    };
+    Ok(PermissionSet::new(granted, None))
+}
+
+fn living(stored: Vec<StoredSecret>, now: Timestamp) -> Vec<ApplicationSecret> {
+    stored.into_iter().map(|stored| stored.secret).filter(|secret| secret.is_live_at(now)).collect()
+}

@@ -1,0 +1,172 @@
+//! The first start: the default tenant, and its administrator.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use ::identity::membership::Validity;
+use ::identity::password::{Kinds, NewPassword, Owner};
+use ::identity::role::Role;
+use ::identity::seed::Seed;
+use ::identity::tenant::Tenant;
+use ::identity::user::{NewUser, RawNewUser};
+use crypto::token::random_token;
+use domain::id::RoleId;
+use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT, Permission};
+use domain::{Entropy, Secret, Slug};
+use error_codes::{Failure, Result, ide};
+use identity_store::{members, passwords, roles, seed, tenants, users};
+use service_kit::settings::SettingsError;
+use store::{Actor, AuditEvent, Outcome};
+
+use super::App;
+
+/// The administrator's username.
+pub const ADMINISTRATOR: &str = "admin";
+const EMAIL: &str = "admin@midaz.tech";
+/// The role with the permissions that reach beyond a tenant; the default tenant alone has it.
+const PLATFORM_ROLE: &str = "platform-role";
+
+impl App {
+    /// Whether a tenant exists.
+    pub async fn has_tenant(&self, slug: &Slug) -> Result<bool> {
+        let sought = slug.clone();
+        let found = self.store.read(move |unit| tenants::find_by_slug(unit, sought.as_str())).await?;
+        Ok(found.is_some())
+    }
+
+    /// Makes a tenant with its administrator where it does not exist; says whether it did.
+    ///
+    /// Of several processes that start together one makes it, and the others find it made.
+    pub async fn plant(&self, slug: &Slug, administrator_password: Option<Secret<String>>) -> Result<bool> {
+        if self.has_tenant(slug).await? {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let tenant = Tenant::new(slug.clone(), display_name(slug), now, &*self.entropy);
+        let planted = Seed::new(tenant, now, &*self.entropy).map_err(corrupt)?;
+        let user = NewUser::parse(&RawNewUser {
+            first_name: "Admin",
+            last_name: "Administrator",
+            username: ADMINISTRATOR,
+            email: EMAIL,
+            ..RawNewUser::default()
+        })?
+        .make(planted.tenant.id, now, &*self.entropy);
+        let hash = match administrator_password {
+            Some(password) => {
+                let owner = Owner { username: &user.username, email: &user.email };
+                NewPassword::parse("password", password.expose(), Kinds::default(), owner)?;
+                Some(self.hasher.hash(password).await?)
+            }
+            None => None,
+        };
+        let platform = Role {
+            id: RoleId::new(now, &*self.entropy),
+            tenant: planted.tenant.id,
+            slug: Slug::parse(PLATFORM_ROLE).map_err(corrupt)?,
+            name: "Platform".to_owned(),
+            built_in: true,
+            created_at: now,
+        };
+        let is_platform = *slug == self.default_tenant;
+        let planting = self.store.write(move |unit| {
+            seed::plant(unit, &planted)?;
+            let administrators = planted.administrators().ok_or(ide::INTERNAL)?;
+            if is_platform {
+                let (resource, action) = AUTHORIZE_ANY;
+                roles::insert(unit, &platform, &[Permission::new(IDENTITY_PRODUCT, resource, action)])?;
+                roles::give(unit, administrators, platform.id, Validity::ALWAYS)?;
+            }
+            if let Some(hash) = &hash {
+                users::insert(unit, &user)?;
+                passwords::put(unit, user.tenant, user.id, hash)?;
+                members::put(unit, &user, administrators.id, Validity::ALWAYS)?;
+            }
+            unit.audit(&AuditEvent {
+                tenant: planted.tenant.id,
+                actor: operator(),
+                action: "tenant.create",
+                target_kind: "tenant",
+                target_id: planted.tenant.id.to_string(),
+                outcome: Outcome::Done,
+                details: None,
+            })
+        });
+        match planting.await {
+            Ok(()) => Ok(true),
+            Err(failure) if failure.code() == ide::NAME_TAKEN => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Gives the administrator a new password and makes them one again: the way back in, from the host alone.
+    ///
+    /// # Errors
+    /// IDE-1003 when the default tenant has no user `admin`.
+    pub async fn recover_administrator(&self, password: Secret<String>) -> Result<()> {
+        let hash = self.hasher.hash(password).await?;
+        let slug = self.default_tenant.clone();
+        self.store
+            .write(move |unit| {
+                let tenant = tenants::find_by_slug(unit, slug.as_str())?.ok_or(ide::USER_NOT_FOUND)?;
+                let user = users::find_by_username(unit, tenant.id, ADMINISTRATOR)?.ok_or(ide::USER_NOT_FOUND)?;
+                let group = Slug::parse(::identity::group::ADMINISTRATORS).map_err(corrupt)?;
+                let group = identity_store::groups::hold(unit, tenant.id, &group)?.ok_or(ide::INTERNAL)?;
+                let user = users::hold(unit, tenant.id, user.id)?.ok_or(ide::USER_NOT_FOUND)?;
+                let active = ::identity::user::User { active: true, ..user.clone() };
+                users::update(unit, &user, &active)?;
+                members::put(unit, &user, group.id, Validity::ALWAYS)?;
+                passwords::put(unit, tenant.id, user.id, &hash)?;
+                users::raise_epoch(unit, &active)?;
+                unit.audit(&AuditEvent {
+                    tenant: tenant.id,
+                    actor: operator(),
+                    action: "administrator.recover",
+                    target_kind: "user",
+                    target_id: user.id.to_string(),
+                    outcome: Outcome::Done,
+                    details: None,
+                })
+            })
+            .await
+    }
+}
+
+/// The password of the first administrator: what the file holds, or a fresh one that is written into it.
+///
+/// # Errors
+/// A sentence when the file can neither be read nor made.
+pub fn administrator_password(file: &Path, entropy: &dyn Entropy) -> Result<Secret<String>, SettingsError> {
+    let cannot = |error: std::io::Error| {
+        SettingsError::new(format!("the administrator's password file {} cannot be used: {error}", file.display()))
+    };
+    match std::fs::read_to_string(file) {
+        Ok(text) => return Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned())),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(cannot(error)),
+        Err(_) => {}
+    }
+    // One of each kind of character, whatever a tenant asks for later; 144 bits are in the rest.
+    let password = Secret::new(format!("{}.aA1", random_token(18, entropy).expose()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut made = options.open(file).map_err(cannot)?;
+    made.write_all(format!("{}\n", password.expose()).as_bytes()).and_then(|()| made.sync_all()).map_err(cannot)?;
+    Ok(password)
+}
+
+/// `lerian` is shown as `Lerian`.
+fn display_name(slug: &Slug) -> String {
+    let mut letters = slug.as_str().chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn operator() -> Actor {
+    Actor { kind: "operator", id: String::new(), address: String::new(), request_id: String::new() }
+}
+
+fn corrupt(reason: domain::InvalidText) -> Failure {
+    Failure::new(ide::INTERNAL).with_cause(reason)
+}

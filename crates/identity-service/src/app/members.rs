@@ -1,0 +1,53 @@
+//! Who is in a group: put in, and taken out.
+
+use domain::Slug;
+use domain::id::UserId;
+use error_codes::{Result, ide};
+use identity::membership::Validity;
+use identity_store::{groups, members};
+use serde_json::json;
+
+use super::App;
+use super::access::Acting;
+use super::acts::{keep_an_administrator, telling};
+use super::users::ActedOn;
+
+impl App {
+    /// Puts a user into a group, from now on and without an end; a membership that had bounds has none any more.
+    ///
+    /// # Errors
+    /// IDE-1006, IDE-1003, IDE-0023 when the user has, or would get, what the caller may not do.
+    pub async fn add_member(&self, acting: Acting, slug: Slug, user: UserId) -> Result<()> {
+        self.act(acting.event("group.add_member", "group", &slug), move |unit, event| {
+            let group = groups::find(unit, acting.tenant, &slug)?.ok_or(ide::GROUP_NOT_FOUND)?;
+            let before = ActedOn::hold(unit, acting.tenant, user)?;
+            members::put(unit, &before.view.user, group.id, Validity::ALWAYS)?;
+            let after = ActedOn::of(unit, before.view.user)?;
+            acting.may_act_on(&before.permissions, &after.permissions)?;
+            unit.audit(&telling(event, json!({ "user": user.to_string() })))
+        })
+        .await
+    }
+
+    /// Takes a user out of a group; nothing happens where the user is not in it.
+    ///
+    /// # Errors
+    /// IDE-1006, IDE-1003, IDE-0023 for somebody above the caller, IDE-1016.
+    pub async fn remove_member(&self, acting: Acting, slug: Slug, user: UserId) -> Result<()> {
+        self.act(acting.event("group.remove_member", "group", &slug), move |unit, event| {
+            let group = groups::find(unit, acting.tenant, &slug)?.ok_or(ide::GROUP_NOT_FOUND)?;
+            let before = ActedOn::hold(unit, acting.tenant, user)?;
+            let administered = before.view.administers();
+            if !members::remove(unit, &before.view.user, group.id)? {
+                return Ok(());
+            }
+            let after = ActedOn::of(unit, before.view.user)?;
+            acting.may_act_on(&before.permissions, &after.permissions)?;
+            if administered && !after.view.administers() {
+                keep_an_administrator(unit, acting.tenant)?;
+            }
+            unit.audit(&telling(event, json!({ "user": user.to_string() })))
+        })
+        .await
+    }
+}

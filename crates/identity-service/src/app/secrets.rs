@@ -1,0 +1,67 @@
+//! The secrets of applications: a second one beside the first, and the end of one.
+
+use crypto::digest::client_secret_digest;
+use domain::Timestamp;
+use domain::id::{ApplicationId, SecretId};
+use error_codes::{Result, ide};
+use identity::application::{Application, NewSecret, Overlap, room_for_another};
+use identity_store::secrets;
+use serde_json::json;
+use store::Unit;
+
+use super::App;
+use super::access::Acting;
+use super::acts::telling;
+use super::applications::{ApplicationView, hold_changeable};
+
+/// A secret that was just added.
+#[derive(Clone, Debug)]
+pub struct AddedSecret {
+    /// The secret; its value is never seen again.
+    pub secret: NewSecret,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl App {
+    /// Adds a secret; the one there is lives on beside it for the overlap.
+    ///
+    /// # Errors
+    /// IDE-1001, IDE-1014, IDE-1015, IDE-0023 for an application above the caller.
+    pub async fn add_secret(&self, acting: Acting, id: ApplicationId, overlap: Overlap) -> Result<AddedSecret> {
+        let secret = NewSecret::new(self.clock.now(), &*self.entropy);
+        self.act(acting.event("application.add_secret", "application", id), move |unit, event| {
+            let now = unit.now();
+            let application = hold_changeable(unit, &acting, id)?;
+            let ApplicationView { application, secrets: living } = ApplicationView::of(unit, application)?;
+            room_for_another(&living, now)?;
+            for old in &living {
+                secrets::mark_ending(unit, &application, old.id, overlap.end_of(old, now))?;
+            }
+            keep_secret(unit, &application, &secret)?;
+            unit.audit(&telling(event, json!({ "secret": secret.id.to_string() })))?;
+            Ok(AddedSecret { secret: secret.clone(), created_at: now })
+        })
+        .await
+    }
+
+    /// Withdraws a secret: the tokens it bought are dead, those of another secret live on.
+    ///
+    /// # Errors
+    /// IDE-1001, IDE-1014, IDE-1013, IDE-0023 for an application above the caller.
+    pub async fn withdraw_secret(&self, acting: Acting, id: ApplicationId, secret: SecretId) -> Result<()> {
+        self.act(acting.event("application.withdraw_secret", "application", id), move |unit, event| {
+            let application = hold_changeable(unit, &acting, id)?;
+            if !secrets::mark_withdrawn(unit, &application, secret)? {
+                return Err(ide::SECRET_NOT_FOUND.into());
+            }
+            unit.audit(&telling(event, json!({ "secret": secret.to_string() })))
+        })
+        .await
+    }
+}
+
+/// Stores the digest of a fresh secret; the value is kept nowhere.
+pub(super) fn keep_secret(unit: &mut Unit<'_>, application: &Application, secret: &NewSecret) -> Result<()> {
+    secrets::insert(unit, application, secret.id, client_secret_digest(secret.value.expose()).as_bytes())
+}

@@ -1,0 +1,146 @@
+//! The HTTP edge of identity: people, groups and software, in the Access Manager dialect.
+
+mod applications;
+mod group_members;
+mod group_permissions;
+mod groups;
+mod optional_body;
+mod passwords;
+mod secrets;
+mod users;
+
+use std::sync::Arc;
+
+use actix_web::web;
+use service_kit::http::Context;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::{IntoParams, OpenApi};
+
+use crate::app::{App, Origin};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Gatehouse Identity",
+        description = "People, groups and software, and what they may do. Every operation needs a permission of the \
+                       product `plugin-identity`, which its description names. Nobody acts above themselves: whoever \
+                       acts on somebody must hold every permission that they have or would get. Every operation also \
+                       exists under `/t/{tenant}`, which names the tenant."
+    ),
+    paths(
+        groups::list_groups,
+        groups::create_group,
+        groups::read_group,
+        groups::rename_group,
+        groups::delete_group,
+        group_permissions::read_group_permissions,
+        group_permissions::set_group_permissions,
+        group_members::add_group_member,
+        group_members::remove_group_member,
+        applications::list_applications,
+        applications::create_application,
+        applications::read_application,
+        applications::delete_application,
+        secrets::add_application_secret,
+        secrets::withdraw_application_secret,
+        users::list_users,
+        users::create_user,
+        users::read_user,
+        users::update_user,
+        users::delete_user,
+        passwords::reset_password,
+        passwords::update_password,
+    ),
+    tags(
+        (name = "Groups API", description = "What people are put into to get permissions"),
+        (name = "Applications API", description = "Software that authenticates for itself"),
+        (name = "Users API", description = "People who log in"),
+    )
+)]
+struct Api;
+
+/// Which part of a list is asked for. Without any of these the answer is a bare array of at most 1000 rows, with
+/// `X-Total-Count` and, where the list goes on, `Link: rel="next"`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes the query; the edge reads it strictly")]
+struct PageParameters {
+    /// The number of the page, counted from 1; `page` × `limit` goes up to 10,000.
+    #[param(minimum = 1)]
+    page: Option<u32>,
+    /// Rows at most; 10 when only another parameter is sent.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u16>,
+    /// The `nextCursor` of the page before; not together with `page`.
+    cursor: Option<String>,
+}
+
+/// The API document.
+pub fn document() -> Document {
+    let mut document = Api::openapi();
+    service_kit::http::describe(&mut document);
+    document
+}
+
+/// The routes over an application.
+pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone + 'static {
+    let app = web::Data::from(app);
+    move |config| {
+        config.app_data(app.clone());
+        for prefix in ["/v1", "/t/{tenant}/v1"] {
+            config.service(
+                web::scope(prefix)
+                    .service(groups::list_groups)
+                    .service(groups::create_group)
+                    .service(groups::read_group)
+                    .service(groups::rename_group)
+                    .service(groups::delete_group)
+                    .service(group_permissions::read_group_permissions)
+                    .service(group_permissions::set_group_permissions)
+                    .service(group_members::add_group_member)
+                    .service(group_members::remove_group_member)
+                    .service(applications::list_applications)
+                    .service(applications::create_application)
+                    .service(applications::read_application)
+                    .service(applications::delete_application)
+                    .service(secrets::add_application_secret)
+                    .service(secrets::withdraw_application_secret)
+                    .service(users::list_users)
+                    .service(users::create_user)
+                    .service(users::read_user)
+                    .service(users::update_user)
+                    .service(users::delete_user)
+                    .service(passwords::reset_password)
+                    .service(passwords::update_password)
+                    .default_service(web::to(service_kit::http::not_found)),
+            );
+        }
+    }
+}
+
+/// Where a request comes from.
+fn origin(context: Context) -> Origin {
+    Origin { address: context.address, request_id: context.request_id }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_asks_for_a_token_and_has_a_name_of_its_own() {
+        let document = serde_json::to_value(document()).unwrap();
+        let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/"));
+        let operations: Vec<&Value> = paths.flat_map(|(_, item)| item.as_object().unwrap().values()).collect();
+        let names: HashSet<_> = operations.iter().map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        assert_eq!((operations.len(), names.len()), (22, 22));
+        for operation in operations {
+            assert_eq!(operation["security"], serde_json::json!([{ "bearer": [] }]), "{operation}");
+            assert!(operation["responses"]["401"].is_object(), "{operation}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The command line of identity-service.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its user")]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use domain::SystemClock;
+use identity_service::app::first_start::{ADMINISTRATOR, administrator_password};
+use identity_service::process::assemble;
+use identity_service::settings::{SOURCE, Settings};
+use identity_service::{http, start};
+use service_kit::settings::{Loaded, SettingsError};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Keeps people, groups, applications and what they may do.
+#[derive(Parser)]
+#[command(name = "identity-service", version)]
+struct Arguments {
+    /// A settings file; see `identity-service config --reference`.
+    #[arg(long, global = true, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the service until it is asked to stop.
+    Serve,
+    /// Brings the database to the schema of this build.
+    Migrate {
+        /// Drops the database of a PostgreSQL URL first, with everything in it.
+        #[arg(long)]
+        drop_database: bool,
+        /// Makes the database of a PostgreSQL URL where it does not exist.
+        #[arg(long)]
+        create_database: bool,
+    },
+    /// Prints the settings in force, without passwords.
+    Config {
+        /// Prints every setting with its default and what it means instead.
+        #[arg(long)]
+        reference: bool,
+    },
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// What only the host may do for the administrator.
+    Admin {
+        #[command(subcommand)]
+        act: AdminAct,
+    },
+}
+
+#[derive(Subcommand)]
+enum AdminAct {
+    /// Gives the user `admin` a new password and the rights of an administrator again. Stop the service first when it
+    /// runs on SQLite.
+    Recover {
+        /// Holds the new password; a fresh one is written there when the file does not exist.
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("identity-service: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), SettingsError> {
+    let load = || -> Result<Loaded<Settings>, SettingsError> {
+        SOURCE.load(arguments.settings.as_deref(), std::env::vars())
+    };
+    match arguments.command {
+        Command::Serve => serve(&load()?.settings),
+        Command::Migrate { drop_database, create_database } => {
+            migrate(&load()?.settings, drop_database, create_database)
+        }
+        Command::Config { reference: true } => {
+            print!("{}", SOURCE.reference);
+            Ok(())
+        }
+        Command::Config { reference: false } => {
+            print!("{}", load()?.shown);
+            Ok(())
+        }
+        Command::Openapi => {
+            let document = http::document().to_pretty_json().map_err(|error| SettingsError::new(error.to_string()))?;
+            println!("{document}");
+            Ok(())
+        }
+        Command::Admin { act: AdminAct::Recover { password_file } } => recover(&load()?.settings, &password_file),
+    }
+}
+
+fn serve(settings: &Settings) -> Result<(), SettingsError> {
+    service_kit::logs::begin(&settings.log)?;
+    service_kit::lifecycle::runtime()?.block_on(async {
+        let running = start(settings, Arc::new(SystemClock)).await?;
+        tracing::info!(http = %running.http, grpc = %running.grpc, operations = %running.operations, "identity-service is up");
+        service_kit::lifecycle::asked_to_stop().await.map_err(|error| SettingsError::new(error.to_string()))?;
+        tracing::info!("identity-service stops");
+        running.stop().await;
+        Ok(())
+    })
+}
+
+fn recover(settings: &Settings, password_file: &Path) -> Result<(), SettingsError> {
+    let app = assemble(settings, Arc::new(SystemClock), Arc::default())?;
+    let password = administrator_password(password_file, &*app.entropy)?;
+    let recovered = service_kit::lifecycle::runtime()?.block_on(app.recover_administrator(password));
+    recovered.map_err(|failure| SettingsError::new(format!("the administrator cannot be recovered: {failure}")))?;
+    println!("'{ADMINISTRATOR}' is an administrator again; the password is in {}", password_file.display());
+    Ok(())
+}
+
+fn migrate(settings: &Settings, drop_database: bool, create_database: bool) -> Result<(), SettingsError> {
+    let url = settings.database.store()?.url;
+    let done = store::prepare(&url, &identity_store::migrations(), drop_database, create_database);
+    let ran = done.map_err(|error| SettingsError::new(format!("the database {url} cannot be migrated: {error}")))?;
+    println!("{url}: {}", if ran.is_empty() { "nothing to do".to_owned() } else { format!("ran {}", ran.join(", ")) });
+    Ok(())
+}

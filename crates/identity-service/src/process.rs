@@ -1,0 +1,253 @@
+//! Puts the process together, and takes it apart again.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use ::identity::product::Products;
+use ::identity::throttle::NETWORK;
+use actix_web::web;
+use client::{Lease, Leases, TokenState, TokenVerifier};
+use crypto::jws::JwkSet;
+use crypto::keys::{DeploymentKeys, Purpose};
+use crypto::mac::Mac;
+use crypto::password::Passwords;
+use domain::change::Change;
+use domain::{Clock, Entropy, OsEntropy};
+use error_codes::IDENTITY;
+use moka::sync::Cache;
+use service_kit::grpc::{GrpcServerHandle, Peers};
+use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
+use service_kit::lifecycle::Tasks;
+use service_kit::settings::SettingsError;
+use store::{OnChange, Store};
+
+use crate::app::App;
+use crate::app::first_start::administrator_password;
+use crate::app::hashing::Hasher;
+use crate::app::login::LoginKeys;
+use crate::app::news::News;
+use crate::settings::Settings;
+use crate::{grpc, http};
+
+/// The name of this service.
+pub const NAME: &str = "identity-service";
+/// The pause between two steps of the sweeper.
+const SWEEP: Duration = Duration::from_secs(60);
+/// How long the change feed is kept: over what a verifier needs again after a restart.
+const FEED_RETENTION: Duration = Duration::from_secs(26 * 60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Callers whose permissions are remembered.
+const CALLERS: u64 = 10_000;
+
+/// A running process.
+pub struct Running {
+    /// Where clients reach it.
+    pub http: SocketAddr,
+    /// Where other services reach it.
+    pub grpc: SocketAddr,
+    /// Where operators reach it.
+    pub operations: SocketAddr,
+    app: Arc<App>,
+    http_server: HttpServerHandle,
+    grpc_server: GrpcServerHandle,
+    tasks: Tasks,
+}
+
+/// Starts the process over a database whose schema is in order; at the first start it makes the default tenant.
+///
+/// # Errors
+/// One sentence for the operator.
+pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running, SettingsError> {
+    let leases = Arc::new(Leases::default());
+    let app = assemble(settings, clock, Arc::clone(&leases))?;
+    plant_default_tenant(&app, &settings.admin.password_file).await?;
+    let mut tasks = Tasks::new();
+    run_beside(&app, &leases, &mut tasks, settings)?;
+    // What this process knows of its own database comes before its first answer.
+    app.store.caught_up().await;
+
+    let document = http::document();
+    let edge = web::Data::new(Edge {
+        codes: &IDENTITY,
+        verifier: Arc::clone(&app.verifier) as _,
+        trusted_proxies: settings.http.trusted_proxies.clone(),
+        routes: KnownRoutes::of(&document),
+    });
+    let readiness = Readiness::new(NAME, {
+        let app = Arc::clone(&app);
+        move || {
+            let (app, leases) = (Arc::clone(&app), Arc::clone(&leases));
+            async move {
+                let database = app.store.read(|_| Ok(())).await.is_ok() && Lease::is_young(app.store.age());
+                vec![("database", database), ("auth", leases.sessions.holds())]
+            }
+        }
+    });
+    let routes = http::routes(Arc::clone(&app));
+    let grpc_server = grpc::serve(&settings.grpc, Arc::clone(&app)).await?;
+    let http_server =
+        service_kit::http::serve(&settings.http, settings.operations.listen, edge, readiness, document, routes)?;
+    Ok(Running {
+        http: http_server.address,
+        grpc: grpc_server.address,
+        operations: http_server.operations,
+        app,
+        http_server,
+        grpc_server,
+        tasks,
+    })
+}
+
+impl Running {
+    /// What every request goes through, for tests that make what no route makes.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Stops the process: no new requests, those under way are finished.
+    pub async fn stop(self) {
+        self.http_server.stop().await;
+        self.grpc_server.stop().await;
+        self.tasks.stop().await;
+    }
+}
+
+/// The service over its database, without listeners; commands use it too.
+///
+/// # Errors
+/// One sentence for the operator.
+pub fn assemble(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    leases: Arc<Leases>,
+) -> Result<Arc<App>, SettingsError> {
+    let store_settings = settings.database.store()?;
+    let cannot_open =
+        |reason: String| SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url));
+    store::check(&store_settings.url, &identity_store::migrations())
+        .map_err(|error| cannot_open(error.to_string()))?;
+    let deployment_keys = read_keys(&settings.keys.file)?;
+    let no_keys = JwkSet::from_public(&[]).map_err(|error| SettingsError::new(error.to_string()))?;
+    let state = Arc::new(TokenState::new(no_keys));
+    let news = Arc::new(News::new(Arc::clone(&state), Arc::clone(&clock)));
+    let held = Cache::new(CALLERS);
+    let on_change: OnChange = {
+        let (news, held) = (Arc::clone(&news), held.clone());
+        Arc::new(move |change: &Change| {
+            news.spread(change);
+            // Changes are rare beside requests, and what callers hold is read again in two queries.
+            held.invalidate_all();
+        })
+    };
+    let store = Store::open(&store_settings, &IDENTITY, Arc::clone(&clock), on_change)
+        .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
+    let issuers = settings.tokens.issuers()?;
+    let default_tenant = settings.tokens.default_tenant()?;
+    let products = Products::new(settings.applications.products.clone())
+        .map_err(|reason| SettingsError::new(format!("'applications.products' {reason}")))?;
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let passwords =
+        Passwords::new(&deployment_keys.purpose(Purpose::PasswordPrehash), settings.passwords.bcrypt_cost)
+            .map_err(|error| SettingsError::new(format!("'passwords.bcrypt_cost' cannot be used: {error}")))?;
+    let threads = match settings.passwords.hashing_threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        threads => threads,
+    };
+    let login_keys = settings
+        .limits
+        .login_throttle
+        .then(|| LoginKeys::new(Mac::new(&deployment_keys.purpose(Purpose::LoginThrottle))));
+
+    Ok(Arc::new_cyclic(|weak: &Weak<App>| {
+        let app = weak.clone();
+        let is_current = move || {
+            app.upgrade().is_some_and(|app| Lease::is_young(app.store.age()) && leases.sessions.holds())
+        };
+        let verifier = TokenVerifier::new(state, issuers, Arc::clone(&clock), is_current);
+        App {
+            store,
+            verifier: Arc::new(verifier),
+            hasher: Hasher::new(passwords, threads, Arc::clone(&entropy)),
+            login_keys,
+            news,
+            held,
+            products,
+            default_tenant,
+            clock,
+            entropy,
+        }
+    }))
+}
+
+async fn plant_default_tenant(app: &App, password_file: &Path) -> Result<(), SettingsError> {
+    let cannot = |failure: error_codes::Failure| {
+        let fields: Vec<String> = failure.fields().iter().map(|(name, detail)| format!("{name}: {detail:?}")).collect();
+        SettingsError::new(format!("the first tenant cannot be made: {failure} {}", fields.join(", ")))
+    };
+    let slug = app.default_tenant.clone();
+    if app.has_tenant(&slug).await.map_err(cannot)? {
+        return Ok(());
+    }
+    let password = administrator_password(password_file, &*app.entropy)?;
+    if app.plant(&slug, Some(password)).await.map_err(cannot)? {
+        tracing::info!(tenant = %slug, "the first tenant was made; its administrator's password is in 'admin.password_file'");
+    }
+    Ok(())
+}
+
+/// Starts what runs beside the requests.
+fn run_beside(
+    app: &Arc<App>,
+    leases: &Arc<Leases>,
+    tasks: &mut Tasks,
+    settings: &Settings,
+) -> Result<(), SettingsError> {
+    let stop = tasks.stop_signal();
+    tasks.spawn({
+        let (app, stop) = (Arc::clone(app), stop.clone());
+        async move { app.store.follow(client::HISTORY, stop.cancelled()).await }
+    });
+    tasks.spawn({
+        let peers = Peers::new(&settings.auth)?;
+        let (app, leases) = (Arc::clone(app), Arc::clone(leases));
+        async move {
+            let (state, clock) = (Arc::clone(app.news.state()), Arc::clone(&app.clock));
+            client::subscribe(peers, state, leases, clock, stop.cancelled()).await;
+        }
+    });
+    let audit_retention = DAY * settings.audit.retention_days;
+    tasks.spawn_every(SWEEP, {
+        let app = Arc::clone(app);
+        move || {
+            let app = Arc::clone(&app);
+            async move { sweep(&app, audit_retention).await }
+        }
+    });
+    Ok(())
+}
+
+/// One step of the sweeper: what is past its time leaves the tables and the memory.
+async fn sweep(app: &App, audit_retention: Duration) {
+    app.news.state().forget_before(app.clock.now().minus(client::HISTORY));
+    let swept = app
+        .store
+        .write(move |unit| {
+            let now = unit.now();
+            identity_store::tries::sweep(unit, now.minus(NETWORK.longest_memory()))?;
+            store::sweep_feed(unit, now.minus(FEED_RETENTION))?;
+            store::sweep_audit(unit, now.minus(audit_retention))
+        })
+        .await;
+    if let Err(failure) = swept {
+        tracing::warn!(%failure, "the sweeper could not work and will try again");
+    }
+}
+
+fn read_keys(file: &Path) -> Result<DeploymentKeys, SettingsError> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        SettingsError::new(format!("the key file {} cannot be read: {error}; 'keys.file' names it", file.display()))
+    })?;
+    DeploymentKeys::parse(&text).map_err(|error| SettingsError::new(format!("the key file {}: {error}", file.display())))
+}

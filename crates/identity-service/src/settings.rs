@@ -1,0 +1,142 @@
+//! The settings of this service; `settings.toml` says what each means.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use domain::{Issuers, Slug};
+use serde::Deserialize;
+use service_kit::grpc::{GrpcSettings, PeerSettings};
+use service_kit::http::HttpSettings;
+use service_kit::logs::LogSettings;
+use service_kit::settings::{SettingsError, Source};
+use store::{DatabaseUrl, StoreSettings};
+
+/// Where the settings come from.
+pub const SOURCE: Source<'static> = Source {
+    prefix: "GATEHOUSE_IDENTITY",
+    reference: include_str!("settings.toml"),
+    lists: &["http.trusted_proxies", "auth.endpoints", "applications.products"],
+};
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Settings {
+    /// Where clients come in.
+    pub http: HttpSettings,
+    /// Where other services come in.
+    pub grpc: GrpcSettings,
+    /// Where operators come in.
+    pub operations: OperationsSettings,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// The deployment keys.
+    pub keys: KeySettings,
+    /// Where auth-service is.
+    pub auth: PeerSettings,
+    /// What tokens look like.
+    pub tokens: TokenSettings,
+    /// The first administrator.
+    pub admin: AdminSettings,
+    /// Applications.
+    pub applications: ApplicationSettings,
+    /// Passwords.
+    pub passwords: PasswordSettings,
+    /// Who is made to wait.
+    pub limits: LimitSettings,
+    /// The audit trail.
+    pub audit: AuditSettings,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// The operations listener.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OperationsSettings {
+    /// `ADDRESS:PORT`.
+    pub listen: SocketAddr,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DatabaseSettings {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: String,
+    /// Connections at most.
+    pub pool_size: u32,
+}
+
+/// The deployment keys.
+#[derive(Clone, Debug, Deserialize)]
+pub struct KeySettings {
+    /// The file that holds them.
+    pub file: PathBuf,
+}
+
+/// What tokens look like.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TokenSettings {
+    /// The `iss` of the default tenant.
+    pub issuer: String,
+    /// The slug of the default tenant.
+    pub default_tenant: String,
+}
+
+/// The first administrator.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AdminSettings {
+    /// The file with the password.
+    pub password_file: PathBuf,
+}
+
+/// Applications.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ApplicationSettings {
+    /// Products beside those that are always registered.
+    pub products: Vec<String>,
+}
+
+/// Passwords.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PasswordSettings {
+    /// The bcrypt cost.
+    pub bcrypt_cost: u32,
+    /// Passwords hashed at a time; 0 for one a core.
+    pub hashing_threads: usize,
+}
+
+/// Who is made to wait.
+#[derive(Clone, Debug, Deserialize)]
+pub struct LimitSettings {
+    /// Whether failed logins are counted.
+    pub login_throttle: bool,
+}
+
+/// The audit trail.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AuditSettings {
+    /// How long events are kept.
+    pub retention_days: u32,
+}
+
+impl DatabaseSettings {
+    /// As the store takes them.
+    pub fn store(&self) -> Result<StoreSettings, SettingsError> {
+        let url =
+            DatabaseUrl::parse(&self.url).map_err(|reason| SettingsError::new(format!("'database.url' {reason}")))?;
+        Ok(StoreSettings { url, pool_size: self.pool_size })
+    }
+}
+
+impl TokenSettings {
+    /// The slug of the default tenant.
+    pub fn default_tenant(&self) -> Result<Slug, SettingsError> {
+        Slug::parse(&self.default_tenant)
+            .map_err(|reason| SettingsError::new(format!("'tokens.default_tenant' {reason}")))
+    }
+
+    /// The issuers of all tenants.
+    pub fn issuers(&self) -> Result<Issuers, SettingsError> {
+        Issuers::parse(&self.issuer, self.default_tenant()?)
+            .map_err(|reason| SettingsError::new(format!("'tokens.issuer' {reason}")))
+    }
+}

@@ -1,0 +1,247 @@
+//! Starts a pair, and waits until both say that they are ready.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Clock;
+use serde_json::Value;
+use service_kit::settings::Source;
+use tempfile::TempDir;
+use testkit::{Api, Engine, ManualClock, TestDatabase};
+
+/// The password of the administrator of every pair.
+pub(crate) const ADMINISTRATOR_PASSWORD: &str = "Gatehouse-test-1";
+
+/// Both services, running.
+pub struct Pair {
+    /// The HTTP edge of auth.
+    pub auth: Api,
+    /// The HTTP edge of identity.
+    pub identity: Api,
+    /// The clock of both.
+    pub clock: Arc<ManualClock>,
+    auth_process: Option<auth_service::Running>,
+    identity_process: Option<identity_service::Running>,
+    plan: Plan,
+    auth_database: TestDatabase,
+    identity_database: TestDatabase,
+    _folder: TempDir,
+}
+
+/// Where everything of a pair is, so that a part of it can be started again.
+struct Plan {
+    folder: PathBuf,
+    auth_grpc: u16,
+    identity_grpc: u16,
+    identity_http: u16,
+    changes: Vec<(String, String)>,
+}
+
+impl Pair {
+    /// Starts a pair with the settings of tests: a cheap hash, fast signatures, no waiting after failed logins.
+    pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, &[]).await
+    }
+
+    /// Starts a pair with some settings changed, each as the environment would name it.
+    pub async fn start_with(engine: Engine, changes: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write_secrets(folder.path());
+        let (auth_database, identity_database) = (TestDatabase::fresh(engine).await, TestDatabase::fresh(engine).await);
+        store::migrate(auth_database.url(), &auth_store::migrations()).unwrap();
+        store::migrate(identity_database.url(), &identity_store::migrations()).unwrap();
+        let plan = Plan {
+            folder: folder.path().to_owned(),
+            auth_grpc: free_port(),
+            identity_grpc: free_port(),
+            identity_http: free_port(),
+            changes: changes.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        };
+        let clock = Arc::new(ManualClock::at_present());
+        let identity_process = plan.start_identity(&identity_database, &clock).await;
+        let auth_process = plan.start_auth(&auth_database, &clock).await;
+        let pair = Self {
+            auth: Api::at(format!("http://{}", auth_process.http)),
+            identity: Api::at(format!("http://{}", identity_process.http)),
+            clock,
+            auth_process: Some(auth_process),
+            identity_process: Some(identity_process),
+            plan,
+            auth_database,
+            identity_database,
+            _folder: folder,
+        };
+        ready(&pair.auth).await;
+        ready(&pair.identity).await;
+        pair
+    }
+
+    /// Stops both.
+    pub async fn stop(mut self) {
+        if let Some(process) = self.auth_process.take() {
+            process.stop().await;
+        }
+        if let Some(process) = self.identity_process.take() {
+            process.stop().await;
+        }
+    }
+
+    /// Moves the clock of both services.
+    pub fn pass(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
+    /// Stops identity.
+    pub async fn stop_identity(&mut self) {
+        self.identity_process.take().unwrap().stop().await;
+    }
+
+    /// Starts identity again, at the same addresses and over the same database.
+    pub async fn restart_identity(&mut self) {
+        self.identity_process = Some(self.plan.start_identity(&self.identity_database, &self.clock).await);
+        ready(&self.identity).await;
+        ready(&self.auth).await;
+    }
+
+    /// Stops auth and starts it again over the same database; its HTTP address is another one then.
+    pub async fn restart_auth(&mut self) {
+        self.auth_process.take().unwrap().stop().await;
+        let process = self.plan.start_auth(&self.auth_database, &self.clock).await;
+        self.auth = Api::at(format!("http://{}", process.http));
+        self.auth_process = Some(process);
+        ready(&self.auth).await;
+        ready(&self.identity).await;
+    }
+
+    /// The identity process, for what no route makes.
+    pub fn identity_app(&self) -> &identity_service::app::App {
+        self.identity_process.as_ref().unwrap().app()
+    }
+
+    /// Does now what auth does from time to time: tells identity which secrets were used.
+    pub async fn report_use(&self) {
+        let app = self.auth_process.as_ref().unwrap().app();
+        app.usage.report(&app.identity).await;
+    }
+
+    /// The gRPC address of auth.
+    pub fn auth_grpc(&self) -> String {
+        format!("http://127.0.0.1:{}", self.plan.auth_grpc)
+    }
+
+    /// The gRPC address of identity.
+    pub fn identity_grpc(&self) -> String {
+        format!("http://127.0.0.1:{}", self.plan.identity_grpc)
+    }
+
+    /// The secret with which one service calls the other, such as `auth-to-identity`.
+    pub fn secret(&self, name: &str) -> String {
+        std::fs::read_to_string(self.plan.folder.join(format!("{name}.secret"))).unwrap().trim().to_owned()
+    }
+
+    /// The operations listener of auth, which tells what readiness lacks.
+    pub fn auth_operations(&self) -> Api {
+        Api::at(format!("http://{}", self.auth_process.as_ref().unwrap().operations))
+    }
+
+    /// The database of auth.
+    pub fn auth_database(&self) -> &TestDatabase {
+        &self.auth_database
+    }
+
+    /// The database of identity.
+    pub fn identity_database(&self) -> &TestDatabase {
+        &self.identity_database
+    }
+}
+
+impl Plan {
+    async fn start_auth(&self, database: &TestDatabase, clock: &Arc<ManualClock>) -> auth_service::Running {
+        let prefix = auth_service::settings::SOURCE.prefix;
+        let environment = self.environment(prefix, &[
+            ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
+            ("HTTP__WORKERS", "1".to_owned()),
+            ("GRPC__LISTEN", format!("127.0.0.1:{}", self.auth_grpc)),
+            ("GRPC__CALLERS__IDENTITY_SERVICE", self.path("identity-to-auth.secret")),
+            ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
+            ("DATABASE__URL", database.url_text().to_owned()),
+            ("KEYS__FILE", self.path("auth.key")),
+            ("IDENTITY__ENDPOINTS", format!("http://127.0.0.1:{}", self.identity_grpc)),
+            ("IDENTITY__SECRET_FILE", self.path("auth-to-identity.secret")),
+            ("TOKENS__ALGORITHM", "ES256".to_owned()),
+        ]);
+        let settings: auth_service::settings::Settings = load(&auth_service::settings::SOURCE, environment);
+        auth_service::start(&settings, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
+    }
+
+    async fn start_identity(&self, database: &TestDatabase, clock: &Arc<ManualClock>) -> identity_service::Running {
+        let prefix = identity_service::settings::SOURCE.prefix;
+        let environment = self.environment(prefix, &[
+            ("HTTP__LISTEN", format!("127.0.0.1:{}", self.identity_http)),
+            ("HTTP__WORKERS", "1".to_owned()),
+            ("GRPC__LISTEN", format!("127.0.0.1:{}", self.identity_grpc)),
+            ("GRPC__CALLERS__AUTH_SERVICE", self.path("auth-to-identity.secret")),
+            ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
+            ("DATABASE__URL", database.url_text().to_owned()),
+            ("KEYS__FILE", self.path("identity.key")),
+            ("AUTH__ENDPOINTS", format!("http://127.0.0.1:{}", self.auth_grpc)),
+            ("AUTH__SECRET_FILE", self.path("identity-to-auth.secret")),
+            ("ADMIN__PASSWORD_FILE", self.path("admin-password")),
+            ("PASSWORDS__BCRYPT_COST", "4".to_owned()),
+            ("LIMITS__LOGIN_THROTTLE", "false".to_owned()),
+        ]);
+        let settings: identity_service::settings::Settings = load(&identity_service::settings::SOURCE, environment);
+        identity_service::start(&settings, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
+    }
+
+    /// The settings of one service: those of every test, then those of this one.
+    fn environment(&self, prefix: &str, settings: &[(&str, String)]) -> Vec<(String, String)> {
+        let common = settings.iter().map(|(name, value)| (format!("{prefix}__{name}"), value.clone()));
+        let mut merged: std::collections::BTreeMap<String, String> = common.collect();
+        merged.extend(self.changes.iter().cloned());
+        merged.into_iter().collect()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+}
+
+fn load<T: for<'de> serde::Deserialize<'de>>(source: &Source<'_>, environment: Vec<(String, String)>) -> T {
+    source.load(None, environment).unwrap().settings
+}
+
+fn write_secrets(folder: &Path) {
+    let digit = |letter: char| letter.to_string().repeat(64);
+    for (name, text) in [
+        ("auth-to-identity.secret", digit('a')),
+        ("identity-to-auth.secret", digit('b')),
+        ("auth.key", "1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".to_owned()),
+        ("identity.key", "1:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI".to_owned()),
+        ("admin-password", ADMINISTRATOR_PASSWORD.to_owned()),
+    ] {
+        std::fs::write(folder.join(name), format!("{text}\n")).unwrap();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Asks until the service says that it is ready.
+async fn ready(api: &Api) {
+    let asking = async {
+        loop {
+            if let Ok(answer) = api.get("/readyz").try_send().await
+                && answer.status == 200
+            {
+                assert_eq!(answer.body, serde_json::json!({ "status": "ready" }) as Value);
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.expect("a service does not become ready");
+}
