@@ -111,9 +111,8 @@ impl Running {
 
 async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>, SettingsError> {
     let store_settings = settings.database.store()?;
-    let cannot_open = |reason: String| {
-        SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url))
-    };
+    let cannot_open =
+        |reason: String| SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url));
     store::check(&store_settings.url, &auth_store::migrations()).map_err(|error| cannot_open(error.to_string()))?;
     let deployment_keys = read_keys(&settings.keys.file)?;
     let no_keys = JwkSet::from_public(&[]).map_err(|error| SettingsError::new(error.to_string()))?;
@@ -131,9 +130,8 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
 
     let app = Arc::new_cyclic(|weak: &Weak<App>| {
         let app = weak.clone();
-        let is_current = move || {
-            app.upgrade().is_some_and(|app| Lease::is_young(app.store.age()) && app.identity.lease.holds())
-        };
+        let is_current =
+            move || app.upgrade().is_some_and(|app| Lease::is_young(app.store.age()) && app.identity.lease.holds());
         let verifier = TokenVerifier::new(Arc::clone(&state), issuers.clone(), Arc::clone(&clock), is_current);
         App {
             store,
@@ -232,5 +230,6 @@ fn read_keys(file: &std::path::Path) -> Result<DeploymentKeys, SettingsError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         SettingsError::new(format!("the key file {} cannot be read: {error}; 'keys.file' names it", file.display()))
     })?;
-    DeploymentKeys::parse(&text).map_err(|error| SettingsError::new(format!("the key file {}: {error}", file.display())))
+    DeploymentKeys::parse(&text)
+        .map_err(|error| SettingsError::new(format!("the key file {}: {error}", file.display())))
 }

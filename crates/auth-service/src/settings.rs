@@ -100,8 +100,8 @@ pub struct AuditSettings {
 impl DatabaseSettings {
     /// As the store takes them.
     pub fn store(&self) -> Result<StoreSettings, SettingsError> {
-        let url = DatabaseUrl::parse(&self.url)
-            .map_err(|reason| SettingsError::new(format!("'database.url' {reason}")))?;
+        let url =
+            DatabaseUrl::parse(&self.url).map_err(|reason| SettingsError::new(format!("'database.url' {reason}")))?;
         Ok(StoreSettings { url, pool_size: self.pool_size })
     }
 }
@@ -111,8 +111,7 @@ impl TokenSettings {
     pub fn issuers(&self) -> Result<Issuers, SettingsError> {
         let tenant = Slug::parse(&self.default_tenant)
             .map_err(|reason| SettingsError::new(format!("'tokens.default_tenant' {reason}")))?;
-        Issuers::parse(&self.issuer, tenant)
-            .map_err(|reason| SettingsError::new(format!("'tokens.issuer' {reason}")))
+        Issuers::parse(&self.issuer, tenant).map_err(|reason| SettingsError::new(format!("'tokens.issuer' {reason}")))
     }
 
     /// The signature algorithm.

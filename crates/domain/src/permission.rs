@@ -92,13 +92,9 @@ impl PermissionSet {
     }
 }
 
-fn held_allows(
-    product: &str,
-    held: &HashMap<String, HashSet<String>>,
-    resource: &str,
-    action: &str,
-) -> bool {
-    let holds = |resource: &str| held.get(resource).is_some_and(|actions| actions.contains(action) || actions.contains(ANY));
+fn held_allows(product: &str, held: &HashMap<String, HashSet<String>>, resource: &str, action: &str) -> bool {
+    let holds =
+        |resource: &str| held.get(resource).is_some_and(|actions| actions.contains(action) || actions.contains(ANY));
     if product == IDENTITY_PRODUCT && PLATFORM_RESOURCES.contains(&resource) {
         return held.get(resource).is_some_and(|actions| actions.contains(action));
     }

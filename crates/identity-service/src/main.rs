@@ -77,9 +77,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), SettingsError> {
-    let load = || -> Result<Loaded<Settings>, SettingsError> {
-        SOURCE.load(arguments.settings.as_deref(), std::env::vars())
-    };
+    let load =
+        || -> Result<Loaded<Settings>, SettingsError> { SOURCE.load(arguments.settings.as_deref(), std::env::vars()) };
     match arguments.command {
         Command::Serve => serve(&load()?.settings),
         Command::Migrate { drop_database, create_database } => {

@@ -118,16 +118,11 @@ impl Running {
 ///
 /// # Errors
 /// One sentence for the operator.
-pub fn assemble(
-    settings: &Settings,
-    clock: Arc<dyn Clock>,
-    leases: Arc<Leases>,
-) -> Result<Arc<App>, SettingsError> {
+pub fn assemble(settings: &Settings, clock: Arc<dyn Clock>, leases: Arc<Leases>) -> Result<Arc<App>, SettingsError> {
     let store_settings = settings.database.store()?;
     let cannot_open =
         |reason: String| SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url));
-    store::check(&store_settings.url, &identity_store::migrations())
-        .map_err(|error| cannot_open(error.to_string()))?;
+    store::check(&store_settings.url, &identity_store::migrations()).map_err(|error| cannot_open(error.to_string()))?;
     let deployment_keys = read_keys(&settings.keys.file)?;
     let no_keys = JwkSet::from_public(&[]).map_err(|error| SettingsError::new(error.to_string()))?;
     let state = Arc::new(TokenState::new(no_keys));
@@ -148,9 +143,8 @@ pub fn assemble(
     let products = Products::new(settings.applications.products.clone())
         .map_err(|reason| SettingsError::new(format!("'applications.products' {reason}")))?;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let passwords =
-        Passwords::new(&deployment_keys.purpose(Purpose::PasswordPrehash), settings.passwords.bcrypt_cost)
-            .map_err(|error| SettingsError::new(format!("'passwords.bcrypt_cost' cannot be used: {error}")))?;
+    let passwords = Passwords::new(&deployment_keys.purpose(Purpose::PasswordPrehash), settings.passwords.bcrypt_cost)
+        .map_err(|error| SettingsError::new(format!("'passwords.bcrypt_cost' cannot be used: {error}")))?;
     let threads = match settings.passwords.hashing_threads {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         threads => threads,
@@ -162,9 +156,8 @@ pub fn assemble(
 
     Ok(Arc::new_cyclic(|weak: &Weak<App>| {
         let app = weak.clone();
-        let is_current = move || {
-            app.upgrade().is_some_and(|app| Lease::is_young(app.store.age()) && leases.sessions.holds())
-        };
+        let is_current =
+            move || app.upgrade().is_some_and(|app| Lease::is_young(app.store.age()) && leases.sessions.holds());
         let verifier = TokenVerifier::new(state, issuers, Arc::clone(&clock), is_current);
         App {
             store,
@@ -249,5 +242,6 @@ fn read_keys(file: &Path) -> Result<DeploymentKeys, SettingsError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         SettingsError::new(format!("the key file {} cannot be read: {error}; 'keys.file' names it", file.display()))
     })?;
-    DeploymentKeys::parse(&text).map_err(|error| SettingsError::new(format!("the key file {}: {error}", file.display())))
+    DeploymentKeys::parse(&text)
+        .map_err(|error| SettingsError::new(format!("the key file {}: {error}", file.display())))
 }

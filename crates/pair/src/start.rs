@@ -160,38 +160,44 @@ impl Pair {
 impl Plan {
     async fn start_auth(&self, database: &TestDatabase, clock: &Arc<ManualClock>) -> auth_service::Running {
         let prefix = auth_service::settings::SOURCE.prefix;
-        let environment = self.environment(prefix, &[
-            ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
-            ("HTTP__WORKERS", "1".to_owned()),
-            ("GRPC__LISTEN", format!("127.0.0.1:{}", self.auth_grpc)),
-            ("GRPC__CALLERS__IDENTITY_SERVICE", self.path("identity-to-auth.secret")),
-            ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
-            ("DATABASE__URL", database.url_text().to_owned()),
-            ("KEYS__FILE", self.path("auth.key")),
-            ("IDENTITY__ENDPOINTS", format!("http://127.0.0.1:{}", self.identity_grpc)),
-            ("IDENTITY__SECRET_FILE", self.path("auth-to-identity.secret")),
-            ("TOKENS__ALGORITHM", "ES256".to_owned()),
-        ]);
+        let environment = self.environment(
+            prefix,
+            &[
+                ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
+                ("HTTP__WORKERS", "1".to_owned()),
+                ("GRPC__LISTEN", format!("127.0.0.1:{}", self.auth_grpc)),
+                ("GRPC__CALLERS__IDENTITY_SERVICE", self.path("identity-to-auth.secret")),
+                ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
+                ("DATABASE__URL", database.url_text().to_owned()),
+                ("KEYS__FILE", self.path("auth.key")),
+                ("IDENTITY__ENDPOINTS", format!("http://127.0.0.1:{}", self.identity_grpc)),
+                ("IDENTITY__SECRET_FILE", self.path("auth-to-identity.secret")),
+                ("TOKENS__ALGORITHM", "ES256".to_owned()),
+            ],
+        );
         let settings: auth_service::settings::Settings = load(&auth_service::settings::SOURCE, environment);
         auth_service::start(&settings, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
     }
 
     async fn start_identity(&self, database: &TestDatabase, clock: &Arc<ManualClock>) -> identity_service::Running {
         let prefix = identity_service::settings::SOURCE.prefix;
-        let environment = self.environment(prefix, &[
-            ("HTTP__LISTEN", format!("127.0.0.1:{}", self.identity_http)),
-            ("HTTP__WORKERS", "1".to_owned()),
-            ("GRPC__LISTEN", format!("127.0.0.1:{}", self.identity_grpc)),
-            ("GRPC__CALLERS__AUTH_SERVICE", self.path("auth-to-identity.secret")),
-            ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
-            ("DATABASE__URL", database.url_text().to_owned()),
-            ("KEYS__FILE", self.path("identity.key")),
-            ("AUTH__ENDPOINTS", format!("http://127.0.0.1:{}", self.auth_grpc)),
-            ("AUTH__SECRET_FILE", self.path("identity-to-auth.secret")),
-            ("ADMIN__PASSWORD_FILE", self.path("admin-password")),
-            ("PASSWORDS__BCRYPT_COST", "4".to_owned()),
-            ("LIMITS__LOGIN_THROTTLE", "false".to_owned()),
-        ]);
+        let environment = self.environment(
+            prefix,
+            &[
+                ("HTTP__LISTEN", format!("127.0.0.1:{}", self.identity_http)),
+                ("HTTP__WORKERS", "1".to_owned()),
+                ("GRPC__LISTEN", format!("127.0.0.1:{}", self.identity_grpc)),
+                ("GRPC__CALLERS__AUTH_SERVICE", self.path("auth-to-identity.secret")),
+                ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
+                ("DATABASE__URL", database.url_text().to_owned()),
+                ("KEYS__FILE", self.path("identity.key")),
+                ("AUTH__ENDPOINTS", format!("http://127.0.0.1:{}", self.auth_grpc)),
+                ("AUTH__SECRET_FILE", self.path("identity-to-auth.secret")),
+                ("ADMIN__PASSWORD_FILE", self.path("admin-password")),
+                ("PASSWORDS__BCRYPT_COST", "4".to_owned()),
+                ("LIMITS__LOGIN_THROTTLE", "false".to_owned()),
+            ],
+        );
         let settings: identity_service::settings::Settings = load(&identity_service::settings::SOURCE, environment);
         identity_service::start(&settings, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
     }

@@ -52,7 +52,11 @@ pub async fn walk(pair: &Pair, api: &Api, document: &OpenApi, prefix: &str) -> u
 #[track_caller]
 fn has_a_code(answer: &Answer, prefix: &str, method: &str, path: &str) {
     assert!((400..500).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.text);
-    assert!(answer.body["code"].as_str().is_some_and(|code| code.starts_with(prefix)), "{method} {path}: {}", answer.text);
+    assert!(
+        answer.body["code"].as_str().is_some_and(|code| code.starts_with(prefix)),
+        "{method} {path}: {}",
+        answer.text
+    );
 }
 
 fn operations(document: &OpenApi) -> Vec<(String, String, bool)> {
@@ -60,9 +64,9 @@ fn operations(document: &OpenApi) -> Vec<(String, String, bool)> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let bearer = operation["security"].as_array().is_some_and(|security| {
-                security.iter().any(|requirement| requirement.get("bearer").is_some())
-            });
+            let bearer = operation["security"]
+                .as_array()
+                .is_some_and(|security| security.iter().any(|requirement| requirement.get("bearer").is_some()));
             operations.push((method.to_uppercase(), path.clone(), bearer));
         }
     }
@@ -71,11 +75,7 @@ fn operations(document: &OpenApi) -> Vec<(String, String, bool)> {
 
 fn fill(template: &str, user: &str, other: &str) -> String {
     let id = if template.contains("/applications/") { other } else { user };
-    template
-        .replace("{id}", id)
-        .replace("{userId}", user)
-        .replace("{secretId}", other)
-        .replace("{session}", other)
+    template.replace("{id}", id).replace("{userId}", user).replace("{secretId}", other).replace("{session}", other)
 }
 
 fn nonsense_bodies() -> Vec<Vec<u8>> {

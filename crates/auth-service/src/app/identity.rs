@@ -252,7 +252,9 @@ impl Identity {
         let open = |channel, request| async move { IdentityClient::new(channel).watch(request).await };
         let on_event = |response: wire::WatchResponse| match response.event {
             Some(wire::watch_response::Event::Restart(_)) => self.forget_all(),
-            Some(wire::watch_response::Event::Beat(beat)) => self.lease.renew(Duration::from_millis(beat.age_ms.into())),
+            Some(wire::watch_response::Event::Beat(beat)) => {
+                self.lease.renew(Duration::from_millis(beat.age_ms.into()))
+            }
             Some(wire::watch_response::Event::Change(change)) => match parse::parse_change(change) {
                 Some(change) => {
                     news.spread(&change);
@@ -281,12 +283,8 @@ impl Identity {
     }
 
     fn forget_user(&self, id: UserId) {
-        let tenants: Vec<TenantId> = self
-            .subjects
-            .iter()
-            .filter(|(key, _)| key.1 == Who::User(id))
-            .map(|(key, _)| key.0)
-            .collect();
+        let tenants: Vec<TenantId> =
+            self.subjects.iter().filter(|(key, _)| key.1 == Who::User(id)).map(|(key, _)| key.0).collect();
         for tenant in tenants {
             self.subjects.invalidate(&(tenant, Who::User(id)));
         }

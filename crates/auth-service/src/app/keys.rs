@@ -57,17 +57,17 @@ impl Keyring {
         let public: Result<Vec<_>, serde_json::Error> =
             stored.iter().map(|key| serde_json::from_str(&key.public_jwk)).collect();
         let set = JwkSet::from_public(&public.map_err(internal)?).map_err(internal)?;
-        let mut active = stored.iter().filter(|key| key.algorithm == self.algorithm.name()).filter_map(|key| {
-            match &key.stage {
+        let mut active =
+            stored.iter().filter(|key| key.algorithm == self.algorithm.name()).filter_map(|key| match &key.stage {
                 Stage::Active { private, .. } => Some((&key.kid, private)),
                 Stage::Next { .. } | Stage::Retiring { .. } => None,
-            }
-        });
+            });
         let (kid, private) =
             active.next().ok_or_else(|| Failure::new(aut::INTERNAL).with_cause("there is no active signing key"))?;
         let private = self.sealer.open(&row(kid), private).map_err(|error| {
-            Failure::new(aut::INTERNAL)
-                .with_cause(format!("the signing keys cannot be opened with the deployment keys of 'keys.file': {error}"))
+            Failure::new(aut::INTERNAL).with_cause(format!(
+                "the signing keys cannot be opened with the deployment keys of 'keys.file': {error}"
+            ))
         })?;
         let text = std::str::from_utf8(private.expose()).map_err(internal)?;
         self.active.store(Some(Arc::new(SigningKey::from_private_jwk(text).map_err(internal)?)));

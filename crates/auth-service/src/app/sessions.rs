@@ -99,9 +99,7 @@ impl App {
             let actor = actor.clone();
             let ended = self
                 .store
-                .write(move |unit| {
-                    sessions::mark_all_ended(unit, owner.tenant, owner.user, None, owner.reason, &actor)
-                })
+                .write(move |unit| sessions::mark_all_ended(unit, owner.tenant, owner.user, None, owner.reason, &actor))
                 .await?;
             if ended == 0 {
                 return Ok(());

@@ -19,9 +19,8 @@ impl App {
             TokenSubject::Application { .. } => Who::Application(token.application),
         };
         let subject = self.identity.subject(token.tenant, who).await?.ok_or(aut::INVALID_TOKEN)?;
-        let is_alive = subject.is_active
-            && token.epochs.subject >= subject.epoch
-            && token.epochs.tenant >= subject.tenant_epoch;
+        let is_alive =
+            subject.is_active && token.epochs.subject >= subject.epoch && token.epochs.tenant >= subject.tenant_epoch;
         if is_alive { Ok(subject) } else { Err(aut::INVALID_TOKEN.into()) }
     }
 }

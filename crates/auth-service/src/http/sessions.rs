@@ -79,12 +79,7 @@ pub(super) async fn end_all_own(app: web::Data<App>, caller: Caller, context: Co
     security(("bearer" = []))
 )]
 #[delete("/sessions/{id}")]
-pub(super) async fn end_own(
-    app: web::Data<App>,
-    caller: Caller,
-    context: Context,
-    request: HttpRequest,
-) -> HttpResult {
+pub(super) async fn end_own(app: web::Data<App>, caller: Caller, context: Context, request: HttpRequest) -> HttpResult {
     let id = path_value::<SessionId>(&request, "id", &AUTH)?;
     let owner = app.own_sessions(&caller.token)?;
     app.end_session(&caller.token, owner, id, origin(context)).await?;

@@ -38,7 +38,8 @@ async fn the_printed_requests_have_the_printed_shapes(pair: &Pair) {
         assert_eq!(members.contains_key("scope"), is_person);
 
         let claims = claims_of(&answer.text_of("accessToken"));
-        for text in ["iss", "sub", "azp", "client_id", "jti", "sid", "owner", "type", "name", "displayName", "tenantId"] {
+        for text in ["iss", "sub", "azp", "client_id", "jti", "sid", "owner", "type", "name", "displayName", "tenantId"]
+        {
             assert!(claims[text].is_string(), "{text} in {claims}");
         }
         for time in ["iat", "nbf", "exp"] {

@@ -14,7 +14,10 @@ pair::on_both_engines! {
 fn methods() -> Vec<String> {
     let mut methods = Vec::new();
     for (service, names) in [
-        ("identity.v1.Identity", &["VerifyPassword", "VerifyClient", "FindApplication", "FindSubject", "ReportUse", "Watch"][..]),
+        (
+            "identity.v1.Identity",
+            &["VerifyPassword", "VerifyClient", "FindApplication", "FindSubject", "ReportUse", "Watch"][..],
+        ),
         ("auth.v1.TokenState", &["Watch"]),
     ] {
         methods.extend(names.iter().map(|name| format!("/{service}/{name}")));
@@ -52,7 +55,9 @@ async fn no_method_answers_a_caller_it_does_not_list(pair: &Pair) {
         } else {
             (pair.auth_grpc(), &identity, &auth)
         };
-        for stranger in [None, Some("x"), Some("Bearer "), Some(guess.as_str()), Some(token.as_str()), Some(wrong.as_str())] {
+        for stranger in
+            [None, Some("x"), Some("Bearer "), Some(guess.as_str()), Some(token.as_str()), Some(wrong.as_str())]
+        {
             assert_eq!(call(address.clone(), &method, stranger).await, Code::Unauthenticated, "{method} {stranger:?}");
         }
         let admitted = call(address.clone(), &method, Some(right.as_str())).await;

@@ -57,13 +57,7 @@ impl App {
     ///
     /// # Errors
     /// IDE-0009 when the token's subject is gone or disabled, IDE-0023 when it may not.
-    pub async fn permit(
-        &self,
-        token: &AccessToken,
-        resource: &str,
-        action: &str,
-        origin: &Origin,
-    ) -> Result<Acting> {
+    pub async fn permit(&self, token: &AccessToken, resource: &str, action: &str, origin: &Origin) -> Result<Acting> {
         let acting = self.identify(token, origin).await?;
         let in_scope = token.user().is_none() || token.scopes.contains(ACCESS_MANAGER);
         if in_scope && acting.holds().allows(Some(IDENTITY_PRODUCT), resource, action) {

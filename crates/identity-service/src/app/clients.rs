@@ -32,7 +32,12 @@ pub struct SecretUse {
 
 impl App {
     /// Checks a client's secret; `tenant` is the slug of the path, empty when it names none.
-    pub async fn verify_client(&self, tenant: String, client_id: String, secret: Secret<String>) -> Result<ClientCheck> {
+    pub async fn verify_client(
+        &self,
+        tenant: String,
+        client_id: String,
+        secret: Secret<String>,
+    ) -> Result<ClientCheck> {
         if is_masked(secret.expose()) {
             tracing::info!(client.id = %client_id, "masked value used as a client secret");
             return Ok(ClientCheck::Wrong);
@@ -87,10 +92,7 @@ pub(super) fn check_secret(
     }
 }
 
-fn read(
-    unit: &mut Unit<'_>,
-    application: Application,
-) -> Result<Option<(ClientView, Vec<secrets::StoredSecret>)>> {
+fn read(unit: &mut Unit<'_>, application: Application) -> Result<Option<(ClientView, Vec<secrets::StoredSecret>)>> {
     let stored = secrets::of_application(unit, &application)?;
     Ok(ClientView::find(unit, application)?.map(|view| (view, stored)))
 }

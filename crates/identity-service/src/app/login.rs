@@ -107,10 +107,7 @@ impl LoginKeys {
     fn of(&self, tenant: &str, name: &LoginName, address: &str) -> Counters {
         let account = [b"account", tenant.as_bytes(), name.counted.as_bytes()];
         let network = network_of(address);
-        Counters {
-            account: self.0.tag(&account).bytes,
-            network: self.0.tag(&[b"network", network.as_bytes()]).bytes,
-        }
+        Counters { account: self.0.tag(&account).bytes, network: self.0.tag(&[b"network", network.as_bytes()]).bytes }
     }
 }
 
@@ -138,7 +135,8 @@ impl App {
             Some((user, hash)) => {
                 let rehashed = if verdict.stale { Some(self.hasher.hash(password).await?) } else { None };
                 let counted = (candidate.account != Admission::Free, candidate.network != Admission::Free);
-                let groups = self.settle_success(&user, candidate.counters, counted, rehashed.map(|new| (hash, new))).await?;
+                let groups =
+                    self.settle_success(&user, candidate.counters, counted, rehashed.map(|new| (hash, new))).await?;
                 Ok(LoginOutcome::Verified(Box::new(Verified { user, groups, application: candidate.client })))
             }
             None => {
@@ -209,9 +207,8 @@ impl App {
         rehashed: Option<(String, String)>,
     ) -> Result<Vec<Slug>> {
         let (tenant, id) = (user.tenant, user.id);
-        let groups = move |unit: &mut Unit<'_>| {
-            Ok(members::groups_of(unit, tenant, &[id])?.remove(&id).unwrap_or_default())
-        };
+        let groups =
+            move |unit: &mut Unit<'_>| Ok(members::groups_of(unit, tenant, &[id])?.remove(&id).unwrap_or_default());
         let failures = self.store.read(move |unit| match &counters {
             Some(counters) => Ok(!tries::find(unit, &counters.account)?.are_none()),
             None => Ok(false),

@@ -66,10 +66,8 @@ impl App {
         };
         let redemption = Redemption { door, client, current, now: self.clock.now() };
         let (lifetimes, actor) = (self.lifetimes, origin.actor("user", user.id));
-        let redeemed = self
-            .store
-            .write(move |unit| sessions::redeem(unit, &presented, &redemption, &lifetimes, &actor))
-            .await?;
+        let redeemed =
+            self.store.write(move |unit| sessions::redeem(unit, &presented, &redemption, &lifetimes, &actor)).await?;
         let (session, successor) = match redeemed {
             Redeemed::Granted { session, successor } => (session, successor),
             Redeemed::Refused(refusal) => return Err(refused(refusal)),

@@ -14,9 +14,10 @@ use domain::{Epoch, Slug, Timestamp};
 use super::{Party, Subject};
 
 pub(super) fn parse_application(application: wire::Application) -> Option<Application> {
-    let secrets = application.secrets.into_iter().map(|secret| {
-        Some((SecretId::parse(&secret.id).ok()?, secret.expires_at.map(Timestamp::from_micros)))
-    });
+    let secrets = application
+        .secrets
+        .into_iter()
+        .map(|secret| Some((SecretId::parse(&secret.id).ok()?, secret.expires_at.map(Timestamp::from_micros))));
     Some(Application {
         id: ApplicationId::parse(&application.id).ok()?,
         client_id: application.client_id,
