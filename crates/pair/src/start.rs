@@ -1,6 +1,5 @@
 //! Starts a pair, and waits until both say that they are ready.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use domain::Clock;
 use serde_json::Value;
 use service_kit::settings::Source;
 use tempfile::TempDir;
-use testkit::{Api, Engine, ManualClock, TestDatabase};
+use testkit::{Api, Engine, ManualClock, TestDatabase, free_port};
 
 /// The password of the administrator of every pair.
 pub(crate) const ADMINISTRATOR_PASSWORD: &str = "Gatehouse-test-1";
@@ -230,10 +229,6 @@ fn write_secrets(folder: &Path) {
     ] {
         std::fs::write(folder.join(name), format!("{text}\n")).unwrap();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Asks until the service says that it is ready.

@@ -6,10 +6,12 @@ mod clock;
 mod database;
 mod http;
 mod notes;
+mod port;
 
 pub use clock::ManualClock;
 pub use database::{Engine, TestDatabase};
 pub use http::{Answer, Api, Call};
+pub use port::free_port;
 
 /// Runs every named `async fn(TestDatabase)` as a test on SQLite and as one on PostgreSQL.
 #[macro_export]

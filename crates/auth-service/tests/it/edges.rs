@@ -12,7 +12,7 @@ pair::on_both_engines! {
 
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     let walked = pair::walk(pair, &pair.auth, &auth_service::http::document(), "AUT").await;
-    assert!(walked >= 12, "{walked}");
+    assert_eq!(walked, 9);
 }
 
 async fn there_is_an_answer_where_there_is_no_route(pair: &Pair) {

@@ -38,7 +38,12 @@ async fn without_identity_tokens_answer_503_and_recover(engine: Engine) {
     assert!(began.elapsed() < std::time::Duration::from_secs(6), "a cached yes outlived its lease");
     pair.client_credentials(&application.client_id, &application.client_secret).await.refused(503, "AUT-0016");
     assert_eq!(pair.auth.get("/health").send().await.expect(200).text, "healthy");
-    pair.auth.get("/readyz").send().await.expect(503);
+    let unready = async {
+        while pair.auth.get("/readyz").send().await.status != 503 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(8), unready).await.unwrap();
     let detail = pair.auth_operations().get("/readyz").send().await.expect(503);
     assert_eq!(detail.body["checks"], json!({ "database": true, "identity": false }));
 

@@ -85,6 +85,7 @@ async fn a_frozen_or_killed_process_takes_nobody_with_it() {
     until(PATIENCE, || async { fleet.auth(0).get("/v1/userinfo").bearer(&token).send().await.status == 401 }).await;
 
     // All sources frozen: no cached yes after 5 s.
+    fleet.ready().await;
     fleet.create_user(&administrator, "bruno").await;
     let bruno = fleet.log_in(0, "bruno").await.expect(200).text_of("accessToken");
     let question = json!({ "resource": "ledgers", "action": "get" });

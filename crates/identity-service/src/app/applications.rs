@@ -69,12 +69,12 @@ impl App {
         let secret = NewSecret::new(now, &*self.entropy);
         let made = secret.clone();
         let event = acting.event("application.create", "application", application.id);
-        let view = self.act(event, move |unit, event| {
+        let details = json!({ "product": application.product, "clientId": application.client_id.as_str() });
+        let view = self.act(telling(&event, details), move |unit, event| {
             acting.may_act_on(&PermissionSet::default(), &permissions_of(unit, &application)?)?;
             applications::insert(unit, &application)?;
             keep_secret(unit, &application, &secret)?;
-            let details = json!({ "product": application.product, "clientId": application.client_id.as_str() });
-            unit.audit(&telling(event, details))?;
+            unit.audit(event)?;
             ApplicationView::of(unit, application.clone())
         });
         Ok((view.await?, made))

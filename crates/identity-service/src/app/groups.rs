@@ -56,9 +56,10 @@ impl App {
     /// IDE-1009 when a group has, or had, the id.
     pub async fn create_group(&self, acting: Acting, new: NewGroup) -> Result<GroupView> {
         let group = new.make(acting.tenant, self.clock.now(), &*self.entropy);
-        self.act(acting.event("group.create", "group", &group.slug), move |unit, event| {
+        let event = acting.event("group.create", "group", &group.slug);
+        self.act(telling(&event, json!({ "name": group.name })), move |unit, event| {
             groups::insert(unit, &group)?;
-            unit.audit(&telling(event, json!({ "name": group.name })))?;
+            unit.audit(event)?;
             Ok(GroupView { group: group.clone(), usernames: Vec::new() })
         })
         .await

@@ -18,13 +18,14 @@ impl App {
     /// # Errors
     /// IDE-1006, IDE-1003, IDE-0023 when the user has, or would get, what the caller may not do.
     pub async fn add_member(&self, acting: Acting, slug: Slug, user: UserId) -> Result<()> {
-        self.act(acting.event("group.add_member", "group", &slug), move |unit, event| {
+        let event = acting.event("group.add_member", "group", &slug);
+        self.act(telling(&event, json!({ "user": user.to_string() })), move |unit, event| {
             let group = groups::find(unit, acting.tenant, &slug)?.ok_or(ide::GROUP_NOT_FOUND)?;
             let before = ActedOn::hold(unit, acting.tenant, user)?;
             members::put(unit, &before.view.user, group.id, Validity::ALWAYS)?;
             let after = ActedOn::of(unit, before.view.user)?;
             acting.may_act_on(&before.permissions, &after.permissions)?;
-            unit.audit(&telling(event, json!({ "user": user.to_string() })))
+            unit.audit(event)
         })
         .await
     }
@@ -34,7 +35,8 @@ impl App {
     /// # Errors
     /// IDE-1006, IDE-1003, IDE-0023 for somebody above the caller, IDE-1016.
     pub async fn remove_member(&self, acting: Acting, slug: Slug, user: UserId) -> Result<()> {
-        self.act(acting.event("group.remove_member", "group", &slug), move |unit, event| {
+        let event = acting.event("group.remove_member", "group", &slug);
+        self.act(telling(&event, json!({ "user": user.to_string() })), move |unit, event| {
             let group = groups::find(unit, acting.tenant, &slug)?.ok_or(ide::GROUP_NOT_FOUND)?;
             let before = ActedOn::hold(unit, acting.tenant, user)?;
             let administered = before.view.administers();
@@ -46,7 +48,7 @@ impl App {
             if administered && !after.view.administers() {
                 keep_an_administrator(unit, acting.tenant)?;
             }
-            unit.audit(&telling(event, json!({ "user": user.to_string() })))
+            unit.audit(event)
         })
         .await
     }

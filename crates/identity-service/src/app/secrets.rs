@@ -30,7 +30,8 @@ impl App {
     /// IDE-1001, IDE-1014, IDE-1015, IDE-0023 for an application above the caller.
     pub async fn add_secret(&self, acting: Acting, id: ApplicationId, overlap: Overlap) -> Result<AddedSecret> {
         let secret = NewSecret::new(self.clock.now(), &*self.entropy);
-        self.act(acting.event("application.add_secret", "application", id), move |unit, event| {
+        let event = acting.event("application.add_secret", "application", id);
+        self.act(telling(&event, json!({ "secret": secret.id.to_string() })), move |unit, event| {
             let now = unit.now();
             let application = hold_changeable(unit, &acting, id)?;
             let ApplicationView { application, secrets: living } = ApplicationView::of(unit, application)?;
@@ -39,7 +40,7 @@ impl App {
                 secrets::mark_ending(unit, &application, old.id, overlap.end_of(old, now))?;
             }
             keep_secret(unit, &application, &secret)?;
-            unit.audit(&telling(event, json!({ "secret": secret.id.to_string() })))?;
+            unit.audit(event)?;
             Ok(AddedSecret { secret: secret.clone(), created_at: now })
         })
         .await
@@ -50,12 +51,13 @@ impl App {
     /// # Errors
     /// IDE-1001, IDE-1014, IDE-1013, IDE-0023 for an application above the caller.
     pub async fn withdraw_secret(&self, acting: Acting, id: ApplicationId, secret: SecretId) -> Result<()> {
-        self.act(acting.event("application.withdraw_secret", "application", id), move |unit, event| {
+        let event = acting.event("application.withdraw_secret", "application", id);
+        self.act(telling(&event, json!({ "secret": secret.to_string() })), move |unit, event| {
             let application = hold_changeable(unit, &acting, id)?;
             if !secrets::mark_withdrawn(unit, &application, secret)? {
                 return Err(ide::SECRET_NOT_FOUND.into());
             }
-            unit.audit(&telling(event, json!({ "secret": secret.to_string() })))
+            unit.audit(event)
         })
         .await
     }

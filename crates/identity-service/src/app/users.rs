@@ -77,14 +77,15 @@ impl App {
         let hash = self.hasher.hash(password.into_secret()).await?;
         let wanted = mem::take(&mut new.groups);
         let user = new.make(tenant, self.clock.now(), &*self.entropy);
-        self.act(acting.event("user.create", "user", user.id), move |unit, event| {
+        let event = acting.event("user.create", "user", user.id);
+        self.act(telling(&event, json!({ "groups": shown(&wanted) })), move |unit, event| {
             let groups = find_groups(unit, tenant, &wanted)?;
             users::insert(unit, &user)?;
             passwords::put(unit, tenant, user.id, &hash)?;
             members::replace(unit, &user, &groups)?;
             let made = ActedOn::of(unit, user.clone())?;
             acting.may_act_on(&PermissionSet::default(), &made.permissions)?;
-            unit.audit(&telling(event, json!({ "groups": shown(&made.view.groups) })))?;
+            unit.audit(event)?;
             Ok(made.view)
         })
         .await
@@ -194,8 +195,8 @@ fn changes(before: &UserView, after: &UserView) -> Value {
     json!({ "changed": changed, "before": state(before), "after": state(after) })
 }
 
-fn shown(groups: &[Slug]) -> Vec<&str> {
-    groups.iter().map(Slug::as_str).collect()
+fn shown<'a>(groups: impl IntoIterator<Item = &'a Slug>) -> Vec<&'a str> {
+    groups.into_iter().map(Slug::as_str).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Processes of both services, started from their binaries as an operator would.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Answer, Api, Engine, TestDatabase};
+use testkit::{Answer, Api, Engine, TestDatabase, free_port};
 
 const ADMINISTRATOR_PASSWORD: &str = "Gatehouse-test-1";
 const PASSWORD: &str = "Correct-horse-7-staple";
@@ -153,7 +152,8 @@ impl Fleet {
         self.auth(index).post("/v1/login/oauth/refresh_token").json(&body).send().await
     }
 
-    async fn ready(&self) {
+    /// Waits until every process says that it is ready.
+    pub(super) async fn ready(&self) {
         for process in self.auths.iter().chain(&self.identities) {
             let asking = async {
                 loop {
@@ -240,8 +240,7 @@ impl Process {
 
 impl Ports {
     fn free() -> Self {
-        let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { http: port(), grpc: port(), operations: port() }
+        Self { http: free_port(), grpc: free_port(), operations: free_port() }
     }
 }
 
