@@ -24,9 +24,9 @@ use service_kit::settings::SettingsError;
 use store::{OnChange, Store};
 
 use crate::app::App;
+use crate::app::attempts::LoginKeys;
 use crate::app::first_start::administrator_password;
 use crate::app::hashing::Hasher;
-use crate::app::login::LoginKeys;
 use crate::app::news::News;
 use crate::settings::Settings;
 use crate::{grpc, http};

@@ -104,9 +104,16 @@ impl Pair {
         ready(&self.auth).await;
     }
 
-    /// Stops auth and starts it again over the same database; its HTTP address is another one then.
-    pub async fn restart_auth(&mut self) {
+    /// Stops auth.
+    pub async fn stop_auth(&mut self) {
         self.auth_process.take().unwrap().stop().await;
+    }
+
+    /// Starts auth again over the same database, after stopping it where it runs; its HTTP address is another one then.
+    pub async fn restart_auth(&mut self) {
+        if let Some(process) = self.auth_process.take() {
+            process.stop().await;
+        }
         let process = self.plan.start_auth(&self.auth_database, &self.clock).await;
         self.auth = Api::at(format!("http://{}", process.http));
         self.auth_process = Some(process);
@@ -117,6 +124,11 @@ impl Pair {
     /// The identity process, for what no route makes.
     pub fn identity_app(&self) -> &identity_service::app::App {
         self.identity_process.as_ref().unwrap().app()
+    }
+
+    /// What the environment of identity holds, for a test that runs its commands.
+    pub fn identity_environment(&self) -> Vec<(String, String)> {
+        self.plan.identity_environment(&self.identity_database)
     }
 
     /// Does now what auth does from time to time: tells identity which secrets were used.
@@ -179,9 +191,14 @@ impl Plan {
     }
 
     async fn start_identity(&self, database: &TestDatabase, clock: &Arc<ManualClock>) -> identity_service::Running {
-        let prefix = identity_service::settings::SOURCE.prefix;
-        let environment = self.environment(
-            prefix,
+        let environment = self.identity_environment(database);
+        let settings: identity_service::settings::Settings = load(&identity_service::settings::SOURCE, environment);
+        identity_service::start(&settings, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
+    }
+
+    fn identity_environment(&self, database: &TestDatabase) -> Vec<(String, String)> {
+        self.environment(
+            identity_service::settings::SOURCE.prefix,
             &[
                 ("HTTP__LISTEN", format!("127.0.0.1:{}", self.identity_http)),
                 ("HTTP__WORKERS", "1".to_owned()),
@@ -196,9 +213,7 @@ impl Plan {
                 ("PASSWORDS__BCRYPT_COST", "4".to_owned()),
                 ("LIMITS__LOGIN_THROTTLE", "false".to_owned()),
             ],
-        );
-        let settings: identity_service::settings::Settings = load(&identity_service::settings::SOURCE, environment);
-        identity_service::start(&settings, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
+        )
     }
 
     /// The settings of one service: those of every test, then those of this one.

@@ -1,5 +1,5 @@
 //! auth-service as its clients see it: over HTTP and gRPC, beside a real identity-service, on both engines.
-#![allow(clippy::unwrap_used, reason = "a broken test should stop loudly")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken test should stop loudly")]
 
 mod authorize;
 mod contract;

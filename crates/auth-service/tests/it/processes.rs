@@ -56,7 +56,7 @@ async fn what_one_process_ends_every_other_refuses() {
             fleet.refresh(index, &tokens.text_of("refreshToken")).await.refused(400, "AUT-1005");
         }
     }
-    println!("refused by every process after at most {slowest:?}");
+    eprintln!("refused by every process after at most {slowest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

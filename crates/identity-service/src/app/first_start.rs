@@ -112,8 +112,8 @@ impl App {
                 let tenant = tenants::find_by_slug(unit, slug.as_str())?.ok_or(ide::USER_NOT_FOUND)?;
                 let user = users::find_by_username(unit, tenant.id, ADMINISTRATOR)?.ok_or(ide::USER_NOT_FOUND)?;
                 let group = Slug::parse(::identity::group::ADMINISTRATORS).map_err(corrupt)?;
-                let group = identity_store::groups::hold(unit, tenant.id, &group)?.ok_or(ide::INTERNAL)?;
                 let user = users::hold(unit, tenant.id, user.id)?.ok_or(ide::USER_NOT_FOUND)?;
+                let group = identity_store::groups::hold(unit, tenant.id, &group)?.ok_or(ide::INTERNAL)?;
                 let active = ::identity::user::User { active: true, ..user.clone() };
                 users::update(unit, &user, &active)?;
                 members::put(unit, &user, group.id, Validity::ALWAYS)?;

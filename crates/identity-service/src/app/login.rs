@@ -3,28 +3,16 @@
 use ::identity::application::{Application, ApplicationSecret, Grant};
 use ::identity::login::LoginName;
 use ::identity::tenant::Tenant;
-use ::identity::throttle::{ACCOUNT, Admission, NETWORK, Tries};
 use ::identity::user::User;
 use crypto::digest::client_secret_digest;
-use crypto::mac::Mac;
 use domain::{Secret, Slug};
 use error_codes::{Result, ide};
-use identity_store::tries::Key;
-use identity_store::{applications, members, passwords, secrets, tenants, tries, users};
+use identity_store::{applications, members, passwords, secrets, tenants, users};
 use store::{AuditEvent, Outcome, Unit};
 
+use super::attempts::Attempt;
 use super::clients::{ClientCheck, check_secret};
 use super::{App, Origin};
-
-/// What failed logins are counted under: a tag that tells nobody whose it is, whether the name exists or not.
-pub struct LoginKeys(Mac);
-
-/// Where the tries of one login are counted.
-#[derive(Clone, Copy, Debug)]
-struct Counters {
-    account: Key,
-    network: Key,
-}
 
 /// A login as it came.
 #[derive(Debug)]
@@ -93,22 +81,7 @@ struct Candidate {
     client: ClientView,
     /// `None` for a name that nobody has, or who may not log in.
     user: Option<(User, String)>,
-    counters: Option<Counters>,
-    account: Admission,
-    network: Admission,
-}
-
-impl LoginKeys {
-    /// Keys tagged with a purpose key of its own.
-    pub fn new(mac: Mac) -> Self {
-        Self(mac)
-    }
-
-    fn of(&self, tenant: &str, name: &LoginName, address: &str) -> Counters {
-        let account = [b"account", tenant.as_bytes(), name.counted.as_bytes()];
-        let network = network_of(address);
-        Counters { account: self.0.tag(&account).bytes, network: self.0.tag(&[b"network", network.as_bytes()]).bytes }
-    }
+    attempt: Attempt,
 }
 
 impl App {
@@ -123,25 +96,22 @@ impl App {
             Found::Refused(refusal) => return Ok(refusal),
             Found::Candidate(candidate) => *candidate,
         };
-        if let Admission::Blocked { wait } = candidate.network {
-            let retry_after_seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
+        if let Some(retry_after_seconds) = candidate.attempt.network_wait_seconds() {
             return Ok(LoginOutcome::Throttled { retry_after_seconds });
         }
-        let charged = self.charge(&candidate).await?;
+        let admitted = self.charge(candidate.attempt).await?;
         // A locked account costs and answers what a wrong password does.
-        let stored = candidate.user.as_ref().filter(|_| charged).map(|(_, hash)| hash.clone());
+        let stored = candidate.user.as_ref().filter(|_| admitted).map(|(_, hash)| hash.clone());
         let verdict = self.hasher.verify(password.clone(), stored).await?;
-        match candidate.user.filter(|_| charged && verdict.matches) {
+        match candidate.user.filter(|_| admitted && verdict.matches) {
             Some((user, hash)) => {
-                let rehashed = if verdict.stale { Some(self.hasher.hash(password).await?) } else { None };
-                let counted = (candidate.account != Admission::Free, candidate.network != Admission::Free);
-                let groups =
-                    self.settle_success(&user, candidate.counters, counted, rehashed.map(|new| (hash, new))).await?;
+                let rehashed = if verdict.stale { Some((hash, self.hasher.hash(password).await?)) } else { None };
+                let groups = self.settle_success(&user, candidate.attempt, rehashed).await?;
                 Ok(LoginOutcome::Verified(Box::new(Verified { user, groups, application: candidate.client })))
             }
             None => {
-                let free = (charged && candidate.account == Admission::Free, candidate.network == Admission::Free);
-                self.settle_failure(candidate.client.tenant, candidate.counters, free, &origin).await?;
+                let attempt = Some(candidate.attempt).filter(|_| admitted);
+                self.settle_failure(candidate.client.tenant, attempt, &origin).await?;
                 Ok(LoginOutcome::WrongCredentials)
             }
         }
@@ -151,7 +121,7 @@ impl App {
         let name = LoginName::read(&login.tenant, &login.username);
         let default_tenant = self.default_tenant.clone();
         let slug = name.tenant.clone().unwrap_or_else(|| default_tenant.as_str().to_owned());
-        let counters = self.login_keys.as_ref().map(|keys| keys.of(&slug, &name, &login.origin.address));
+        let counters = self.counters(&slug, &name.counted, &login.origin.address);
         self.store
             .read(move |unit| {
                 let client = match find_client(unit, &login, &name, &slug, &default_tenant)? {
@@ -167,33 +137,8 @@ impl App {
                     Some(folded) => find_user(unit, &client.tenant, folded)?,
                     None => None,
                 };
-                let (account, network) = admit(unit, counters.as_ref(), tries::find)?;
-                Ok(Found::Candidate(Box::new(Candidate { client, user, counters, account, network })))
-            })
-            .await
-    }
-
-    /// Takes the try where tries are no longer free; false when the account is locked.
-    async fn charge(&self, candidate: &Candidate) -> Result<bool> {
-        let Some(counters) = candidate.counters else { return Ok(true) };
-        if matches!(candidate.account, Admission::Blocked { .. }) {
-            return Ok(false);
-        }
-        if candidate.account == Admission::Free && candidate.network == Admission::Free {
-            return Ok(true);
-        }
-        self.store
-            .write(move |unit| {
-                let (account, network) = admit(unit, Some(&counters), tries::hold)?;
-                if [account, network].iter().any(|admission| matches!(admission, Admission::Blocked { .. })) {
-                    return Ok(false);
-                }
-                for (key, admission) in [(&counters.account, account), (&counters.network, network)] {
-                    if let Admission::Charged(tries) = admission {
-                        tries::put(unit, key, tries)?;
-                    }
-                }
-                Ok(true)
+                let attempt = Attempt::look(unit, counters)?;
+                Ok(Found::Candidate(Box::new(Candidate { client, user, attempt })))
             })
             .await
     }
@@ -202,30 +147,18 @@ impl App {
     async fn settle_success(
         &self,
         user: &User,
-        counters: Option<Counters>,
-        (account_charged, network_charged): (bool, bool),
+        attempt: Attempt,
         rehashed: Option<(String, String)>,
     ) -> Result<Vec<Slug>> {
         let (tenant, id) = (user.tenant, user.id);
         let groups =
             move |unit: &mut Unit<'_>| Ok(members::groups_of(unit, tenant, &[id])?.remove(&id).unwrap_or_default());
-        let failures = self.store.read(move |unit| match &counters {
-            Some(counters) => Ok(!tries::find(unit, &counters.account)?.are_none()),
-            None => Ok(false),
-        });
-        if !failures.await? && !account_charged && !network_charged && rehashed.is_none() {
+        if rehashed.is_none() && !attempt.was_charged() && !self.has_failures(attempt).await? {
             return self.store.read(groups).await;
         }
         self.store
             .write(move |unit| {
-                if let Some(counters) = &counters {
-                    tries::hold(unit, &counters.account)?;
-                    tries::put(unit, &counters.account, Tries::default())?;
-                    if network_charged {
-                        let charged = tries::hold(unit, &counters.network)?;
-                        tries::put(unit, &counters.network, charged.refunded())?;
-                    }
-                }
+                attempt.settle_success(unit)?;
                 if let Some((was, hash)) = &rehashed {
                     passwords::rehash(unit, tenant, id, was, hash)?;
                 }
@@ -234,14 +167,8 @@ impl App {
             .await
     }
 
-    /// Counts the failure where it was not charged before, and puts it into the trail.
-    async fn settle_failure(
-        &self,
-        tenant: Tenant,
-        counters: Option<Counters>,
-        (account_free, network_free): (bool, bool),
-        origin: &Origin,
-    ) -> Result<()> {
+    /// Counts the failure of a try that was looked at, and puts it into the trail.
+    async fn settle_failure(&self, tenant: Tenant, attempt: Option<Attempt>, origin: &Origin) -> Result<()> {
         let event = AuditEvent {
             tenant: tenant.id,
             actor: origin.actor("anonymous", ""),
@@ -253,16 +180,8 @@ impl App {
         };
         self.store
             .write(move |unit| {
-                let now = unit.now();
-                if let Some(counters) = &counters {
-                    for (key, limits, free) in
-                        [(&counters.account, ACCOUNT, account_free), (&counters.network, NETWORK, network_free)]
-                    {
-                        if free {
-                            let held = tries::hold(unit, key)?;
-                            tries::put(unit, key, held.failed(limits, now))?;
-                        }
-                    }
+                if let Some(attempt) = &attempt {
+                    attempt.settle_failure(unit)?;
                 }
                 unit.audit(&event)
             })
@@ -305,29 +224,6 @@ fn find_user(unit: &mut Unit<'_>, tenant: &Tenant, folded: &str) -> Result<Optio
     Ok(stored.map(|stored| (user, stored.hash)))
 }
 
-fn admit(
-    unit: &mut Unit<'_>,
-    counters: Option<&Counters>,
-    find: impl Fn(&mut Unit<'_>, &Key) -> Result<Tries>,
-) -> Result<(Admission, Admission)> {
-    let Some(counters) = counters else { return Ok((Admission::Free, Admission::Free)) };
-    let now = unit.now();
-    let account = find(unit, &counters.account)?.admit(ACCOUNT, now);
-    let network = find(unit, &counters.network)?.admit(NETWORK, now);
-    Ok((account, network))
-}
-
-/// What counts as one network: an IPv4 address, or the 64 bits that one IPv6 subscriber has.
-fn network_of(address: &str) -> String {
-    match address.parse::<std::net::Ipv6Addr>() {
-        Ok(address) if address.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Ok(_) | Err(_) => address.to_owned(),
-    }
-}
-
 impl ClientView {
     /// An application as it is now, with the tenant and the secrets that belong to it.
     pub fn find(unit: &mut Unit<'_>, application: Application) -> Result<Option<Self>> {
@@ -335,17 +231,5 @@ impl ClientView {
         let stored = secrets::of_application(unit, &application)?;
         let secrets = stored.into_iter().map(|stored| stored.secret).collect();
         Ok(Some(Self { tenant, application, secrets }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_subscriber_is_one_network() {
-        assert_eq!(network_of("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network_of("2001:db8:1:2:3:4:5:6"), network_of("2001:db8:1:2::9"));
-        assert_ne!(network_of("2001:db8:1:2::9"), network_of("2001:db8:1:3::9"));
     }
 }

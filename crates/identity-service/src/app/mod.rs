@@ -3,6 +3,7 @@
 pub mod access;
 mod acts;
 pub mod applications;
+pub mod attempts;
 pub mod clients;
 pub mod first_start;
 pub mod group_permissions;
@@ -26,8 +27,8 @@ use moka::sync::Cache;
 use store::{Actor, Store};
 
 use self::access::Held;
+use self::attempts::LoginKeys;
 use self::hashing::Hasher;
-use self::login::LoginKeys;
 use self::news::News;
 
 /// The service behind its edges.

@@ -6,10 +6,11 @@ use error_codes::{Failure, Result, ide};
 use identity::password::{Kinds, NewPassword, Owner};
 use identity::user::User;
 use identity_store::{passwords, tenants, users};
-use store::Unit;
+use store::{AuditEvent, Outcome, Unit};
 
 use super::App;
 use super::access::Acting;
+use super::attempts::Attempt;
 use super::users::ActedOn;
 
 /// The member that a new password comes in.
@@ -45,7 +46,7 @@ impl App {
     /// Changes the caller's own password.
     ///
     /// # Errors
-    /// IDE-0013 when the id is somebody else's, IDE-1017 for a wrong old password, IDE-0020 and IDE-0027 for the new one;
+    /// IDE-0013 when the id is somebody else's, IDE-1017 for a wrong old password, IDE-0021 after too many, IDE-0020 and IDE-0027 for the new one;
     /// IDE-0009 when the caller's tokens were ended while it was hashed.
     pub async fn change_password(
         &self,
@@ -58,17 +59,35 @@ impl App {
             return Err(ide::USER_ID_NOT_MATCH.into());
         }
         let tenant = acting.tenant;
-        let (user, kinds, stored) = self
+        let (slug, user, kinds, stored) = self
             .store
             .read(move |unit| {
+                let found = tenants::find(unit, tenant)?.ok_or(ide::INVALID_TOKEN)?;
                 let user = users::find(unit, tenant, id)?.ok_or(ide::INVALID_TOKEN)?;
-                Ok((user, password_kinds(unit, tenant)?, passwords::find(unit, tenant, id)?))
+                Ok((found.slug, user, found.settings.password_kinds, passwords::find(unit, tenant, id)?))
             })
             .await?;
         let new = new_password(&user, kinds, new)?;
         let event = acting.event("user.change_password", "user", id);
-        if !self.hasher.verify(old, stored.map(|stored| stored.hash)).await?.matches {
-            self.audit_refusal(event, ide::OLD_PASSWORD_WRONG).await?;
+        // The old password is guessed here as it is at a login, by whoever stole a token: the same tries pay for both.
+        let counters = self.counters(slug.as_str(), user.username.folded(), &acting.actor.address);
+        let attempt = self.store.read(move |unit| Attempt::look(unit, counters)).await?;
+        if let Some(seconds) = attempt.network_wait_seconds().or(attempt.account_wait_seconds()) {
+            let wait = std::time::Duration::from_secs(seconds.into());
+            return Err(Failure::new(ide::THROTTLED).with_retry_after(wait));
+        }
+        let admitted = self.charge(attempt).await?;
+        let stored = stored.map(|stored| stored.hash).filter(|_| admitted);
+        if !self.hasher.verify(old, stored).await?.matches {
+            self.store
+                .write(move |unit| {
+                    if admitted {
+                        attempt.settle_failure(unit)?;
+                    }
+                    let outcome = Outcome::Refused(ide::OLD_PASSWORD_WRONG);
+                    unit.audit(&AuditEvent { outcome, ..event.clone() })
+                })
+                .await?;
             return Err(Failure::new(ide::OLD_PASSWORD_WRONG).with_field("oldPassword", "is not the current password"));
         }
         let hash = self.hasher.hash(new.into_secret()).await?;
@@ -77,6 +96,7 @@ impl App {
             // one that was compared.
             let held = users::hold(unit, tenant, id)?.filter(|held| held.epoch == user.epoch);
             replace(unit, &held.ok_or(ide::INVALID_TOKEN)?, &hash)?;
+            attempt.settle_success(unit)?;
             unit.audit(event)
         })
         .await

@@ -104,7 +104,7 @@ impl Peers {
 
     /// Keeps one stream open to some process until `stop` resolves, and hands every event of it to `on_event`.
     ///
-    /// A process that is silent for [`SILENCE`] is left for the next one; the one that speaks is preferred for calls.
+    /// A process that is silent for 2.5 s is left for the next one; the one that speaks is preferred for calls.
     pub async fn follow<M, E, F>(
         &self,
         message: M,

@@ -203,10 +203,7 @@ mod tests {
     use super::*;
 
     fn members(value: Value) -> Members {
-        match value {
-            Value::Object(members) => Members::new(members, &IDENTITY),
-            other => panic!("{other} is no object"),
-        }
+        Members::new(value.as_object().unwrap().clone(), &IDENTITY)
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! What the store promises, on both engines.
+#![allow(clippy::unwrap_used, reason = "a broken test should stop loudly")]
 
 mod feed;
 mod unit;

@@ -1,6 +1,6 @@
 //! The grants: one file each, over shared phases.
 //!
-//! parse (edge) → authenticate the client → scopes → authorize → answer. Only a [`Granted`] becomes tokens, and it can
+//! parse (edge) → authenticate the client → scopes → authorize → answer. Only a `Granted` becomes tokens, and it can
 //! only be made of an application, a subject and scopes; so a new grant is a new file and cannot skip a phase.
 
 mod client_credentials;
