@@ -15,10 +15,11 @@ use tokio::sync::Semaphore;
 use crate::connection::{Manager, Role};
 use crate::feed::Feed;
 use crate::unit::{Fate, Unit};
+use crate::writer::Writer;
 use crate::{AnyConnection, DatabaseUrl};
 
 /// How long a request waits for its turn at the database before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a unit of work is run again after another transaction stood in its way.
 const REPEATS: u32 = 5;
 
@@ -34,7 +35,7 @@ pub struct StoreSettings {
     pub pool_size: u32,
 }
 
-/// A database: `read` by many at once, `write` one unit of work at a time and connection.
+/// A database: `read` by many at once, `write` in units of work.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -42,14 +43,19 @@ pub struct Store {
 
 struct Inner {
     readers: Lane,
-    writers: Lane,
+    writers: Writers,
     clock: Arc<dyn Clock>,
     codes: &'static Generic,
     on_change: OnChange,
     feed: Feed,
-    shared: bool,
-    /// Held as long as the store lives; keeps a second process from the same SQLite file.
-    _lock: Option<File>,
+}
+
+/// Who writes.
+enum Writers {
+    /// PostgreSQL: the same connections that read, many at once, in many processes.
+    Many(Lane),
+    /// SQLite: one connection, in one process.
+    One(Writer),
 }
 
 /// Connections of one kind, and the gate before them: as many may pass as there are connections, first come first
@@ -69,18 +75,18 @@ impl Store {
         on_change: OnChange,
     ) -> Result<Self> {
         let pool_size = settings.pool_size.max(1);
-        let (readers, writers, lock, shared) = match &settings.url {
+        let (readers, writers) = match &settings.url {
             DatabaseUrl::Sqlite(path) => {
                 let lock = lock_file(path).map_err(|cause| Failure::new(codes.unavailable).with_cause(cause))?;
-                let writers = Lane::open(&settings.url, Role::Writer, 1, codes)?;
-                (Lane::open(&settings.url, Role::Reader, pool_size, codes)?, writers, Some(lock), false)
+                let writer = Writer::start(&settings.url, lock, codes)?;
+                (Lane::open(&settings.url, Role::Reader, pool_size, codes)?, Writers::One(writer))
             }
             DatabaseUrl::Postgres(_) => {
                 let lane = Lane::open(&settings.url, Role::Writer, pool_size, codes)?;
-                (lane.clone(), lane, None, true)
+                (lane.clone(), Writers::Many(lane))
             }
         };
-        let inner = Inner { readers, writers, clock, codes, on_change, feed: Feed::default(), shared, _lock: lock };
+        let inner = Inner { readers, writers, clock, codes, on_change, feed: Feed::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -102,18 +108,21 @@ impl Store {
         &self,
         act: impl FnMut(&mut Unit<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let inner = Arc::clone(&self.inner);
-        let codes = inner.codes;
-        self.inner
-            .writers
-            .run(codes, move |connection| {
-                let (value, changes) = transact(connection, codes, &*inner.clock, act)?;
-                for (_, change) in &changes {
-                    (inner.on_change)(change);
-                }
-                Ok(value)
-            })
-            .await
+        let Inner { writers, clock, codes, on_change, .. } = &*self.inner;
+        let (clock, on_change, codes) = (Arc::clone(clock), Arc::clone(on_change), *codes);
+        match writers {
+            Writers::One(writer) => writer.run(codes, clock, on_change, act).await,
+            Writers::Many(lane) => {
+                lane.run(codes, move |connection| {
+                    let (value, changes) = transact(connection, codes, &*clock, act)?;
+                    for (_, change) in &changes {
+                        on_change(change);
+                    }
+                    Ok(value)
+                })
+                .await
+            }
+        }
     }
 
     /// Follows the changes of other processes over the same database until `stop` resolves. A SQLite file has no other
@@ -127,7 +136,7 @@ impl Store {
     /// How old the knowledge of this process is: every change committed before that span was seen. `None` until the
     /// store follows the present.
     pub fn age(&self) -> Option<Duration> {
-        self.inner.feed.age(self.inner.shared)
+        self.inner.feed.age(self.is_shared())
     }
 
     /// Resolves once the past was repeated and the store follows the present.
@@ -137,7 +146,10 @@ impl Store {
 
     /// Whether other processes may use the same database.
     pub(crate) fn is_shared(&self) -> bool {
-        self.inner.shared
+        match self.inner.writers {
+            Writers::Many(_) => true,
+            Writers::One(_) => false,
+        }
     }
 }
 
@@ -175,8 +187,9 @@ impl Lane {
     }
 }
 
-type Changes = Vec<(domain::id::TenantId, Change)>;
+pub(crate) type Changes = Vec<(domain::id::TenantId, Change)>;
 
+/// Runs a unit of work on PostgreSQL, again where another transaction stood in its way.
 fn transact<T>(
     connection: &mut AnyConnection,
     codes: &'static Generic,
@@ -185,7 +198,8 @@ fn transact<T>(
 ) -> Result<(T, Changes)> {
     let mut repeats = 0;
     loop {
-        begin(connection, codes)?;
+        let begun = connection.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
+        begun.map_err(|error| crate::unit::failure(codes, error))?;
         let (outcome, fate) = attempt(connection, codes, clock.now(), &mut act);
         match outcome {
             Ok(done) => {
@@ -208,7 +222,7 @@ fn transact<T>(
     }
 }
 
-fn attempt<T>(
+pub(crate) fn attempt<T>(
     connection: &mut AnyConnection,
     codes: &'static Generic,
     now: Timestamp,
@@ -225,14 +239,6 @@ fn attempt<T>(
     });
     let fate = unit.fate();
     (outcome, fate)
-}
-
-fn begin(connection: &mut AnyConnection, codes: &'static Generic) -> Result<()> {
-    let statement = match connection {
-        AnyConnection::Pg(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        AnyConnection::Sqlite(_) => "BEGIN IMMEDIATE",
-    };
-    connection.batch_execute(statement).map_err(|error| crate::unit::failure(codes, error))
 }
 
 /// A rollback that fails leaves a dead connection, which the pool finds out at its next use.

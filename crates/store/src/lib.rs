@@ -14,6 +14,7 @@ pub mod sql;
 mod sweep;
 mod unit;
 mod url;
+mod writer;
 
 pub use audit::{Actor, AuditEvent, Outcome};
 pub use connection::{AnyConnection, Both, MultiBackend};

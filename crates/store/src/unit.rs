@@ -127,6 +127,15 @@ pub(crate) fn failure(codes: &'static Generic, error: DieselError) -> Failure {
     if unavailable { crate::gate::unavailable(codes, error) } else { Failure::new(codes.internal).with_cause(error) }
 }
 
+/// A commit that several units of work shared has failed for this reason.
+pub(crate) fn refused_commit(codes: &'static Generic, reason: String) -> Failure {
+    if SIGNS_OF_ABSENCE.iter().any(|sign| reason.contains(sign)) {
+        crate::gate::unavailable(codes, reason)
+    } else {
+        Failure::new(codes.internal).with_cause(reason)
+    }
+}
+
 /// The broken unique index, as `table_column` of its last column.
 fn broken_index(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> String {
     if let Some(name) = information.constraint_name() {

@@ -1,0 +1,14 @@
+//! identity-service as its clients see it: over HTTP, beside a real auth-service, on both engines; and its commands.
+#![allow(clippy::unwrap_used, reason = "a broken test should stop loudly")]
+
+mod acting;
+mod applications;
+mod caller;
+mod commands;
+mod edges;
+mod groups;
+mod isolation;
+mod lists;
+mod passwords;
+mod throttle;
+mod users;
