@@ -38,7 +38,7 @@ pub enum Asked {
 pub enum Other {
     /// By the id of a person or an application.
     Id(Uuid),
-    /// By a username or the name of an application.
+    /// By a username. Applications are asked about by id.
     Name(String),
 }
 

@@ -7,9 +7,9 @@ use arc_swap::ArcSwap;
 use crypto::jws::JwkSet;
 use dashmap::DashMap;
 use domain::change::Change;
-use domain::id::{SecretId, SessionId};
+use domain::id::{ApplicationId, SecretId, SessionId, TenantId, UserId};
 use domain::token::{AccessToken, TokenSubject};
-use domain::{Epoch, Timestamp};
+use domain::{Epoch, Epochs, Timestamp};
 use uuid::Uuid;
 
 /// How long what ended tokens is remembered: over the longest life of an access token, which must stay below it.
@@ -44,9 +44,11 @@ impl TokenState {
         }
     }
 
-    /// Replaces the public keys.
+    /// Replaces the public keys; the same ones again change nothing, and forget no verified signature.
     pub fn set_keys(&self, keys: JwkSet) {
-        self.keys.store(Arc::new(keys));
+        if self.keys.load().json() != keys.json() {
+            self.keys.store(Arc::new(keys));
+        }
     }
 
     /// The public keys.
@@ -61,10 +63,10 @@ impl TokenState {
             Change::ApplicationEpoch(id, epoch) => self.raise(id.uuid(), Kind::Application, *epoch, now),
             Change::UserEpoch(id, epoch) => self.raise(id.uuid(), Kind::User, *epoch, now),
             Change::SecretWithdrawn(id) => {
-                self.secrets.insert(*id, now);
+                self.secrets.entry(*id).or_insert(now);
             }
             Change::SessionEnded(id, _) => {
-                self.sessions.insert(*id, now);
+                self.sessions.entry(*id).or_insert(now);
             }
             Change::UserRevised(_) | Change::ApplicationRevised(_) | Change::PolicyRevised(_) | Change::KeysChanged => {
             }
@@ -73,8 +75,10 @@ impl TokenState {
 
     fn raise(&self, id: Uuid, kind: Kind, epoch: Epoch, now: Timestamp) {
         let mut held = self.epochs.entry(id).or_insert((kind, epoch, now));
-        held.1 = held.1.max(epoch);
-        held.2 = now;
+        // What is heard again keeps its time, or two that tell each other would never forget.
+        if epoch > held.1 {
+            *held = (kind, epoch, now);
+        }
     }
 
     /// Whether a token was ended before its time.
@@ -88,6 +92,13 @@ impl TokenState {
             || self.is_raised(token.tenant.uuid(), token.epochs.tenant)
             || self.is_raised(token.application.uuid(), token.epochs.application)
             || self.is_raised(subject, token.epochs.subject)
+    }
+
+    /// Whether the epochs that something is about to be issued under still hold, as far as is known.
+    pub fn epochs_hold(&self, tenant: TenantId, application: ApplicationId, user: UserId, epochs: Epochs) -> bool {
+        !self.is_raised(tenant.uuid(), epochs.tenant)
+            && !self.is_raised(application.uuid(), epochs.application)
+            && !self.is_raised(user.uuid(), epochs.subject)
     }
 
     fn is_raised(&self, id: Uuid, issued_under: Epoch) -> bool {

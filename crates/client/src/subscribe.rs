@@ -33,10 +33,21 @@ pub async fn subscribe(
 ) {
     let open = |channel, request| async move { TokenStateClient::new(channel).watch(request).await };
     let on_event = |response: WatchResponse| {
-        let Some(event) = response.event else { return };
+        let Some(event) = response.event else { return true };
+        // A process that has lost its own database is left for one that has not.
+        let knows_the_present = match &event {
+            Event::Beat(beat) => Lease::is_young(Some(Duration::from_millis(beat.sessions_age_ms.into()))),
+            Event::Keys(_)
+            | Event::SessionEnded(_)
+            | Event::TenantEpoch(_)
+            | Event::ApplicationEpoch(_)
+            | Event::UserEpoch(_)
+            | Event::SecretWithdrawn(_) => true,
+        };
         if take(event, &state, &leases, clock.now()).is_none() {
             tracing::warn!("an event of the token-state stream makes no sense and was passed over");
         }
+        knows_the_present
     };
     peers.follow(WatchRequest {}, open, on_event, stop).await;
 }

@@ -55,7 +55,12 @@ impl TokenVerifier {
         }
         let verified = jws::verify(token, &keys, TYPES).map_err(|fault| {
             tracing::debug!(%fault, "a token was refused");
-            VerifyFault::Invalid
+            // A key that was never heard of may be one that was not heard of yet.
+            if fault == jws::JwtFault::UnknownKey && !(self.is_current)() {
+                VerifyFault::Stale
+            } else {
+                VerifyFault::Invalid
+            }
         })?;
         let token = AccessToken::parse(&verified.claims, &self.issuers, self.clock.now()).map_err(|fault| {
             tracing::debug!(%fault, "a token was refused");

@@ -69,7 +69,7 @@ pub fn put(unit: &mut Unit<'_>, key: &Key, tries: Tries) -> Result<()> {
 pub fn sweep(unit: &mut Unit<'_>, before: Timestamp) -> Result<usize> {
     unit.query(|connection| {
         let old: Vec<Vec<u8>> = login_tries::table
-            .filter(login_tries::last_failed_at.lt(At(before)))
+            .filter(login_tries::last_failed_at.lt(At(before)).or(login_tries::last_failed_at.is_null()))
             .order(login_tries::last_failed_at)
             .limit(STEP)
             .select(login_tries::key)

@@ -9,26 +9,32 @@ pub use actors::{Application, Person, password_of};
 pub use start::Pair;
 pub use walk::walk;
 
-/// Runs every named `async fn(&Pair)` as a test on SQLite and as one on PostgreSQL.
+/// Runs every named `async fn(&Pair)`, or `async fn(&mut Pair)`, as a test on SQLite and as one on PostgreSQL.
+///
+/// `with &[("NAME", "value")];` before the names changes settings, each as the environment would name it.
 #[macro_export]
 macro_rules! on_both_engines {
-    ($($rule:ident),* $(,)?) => {$(
+    (with $changes:expr; $($rule:ident),* $(,)?) => {$(
+        #[allow(clippy::unnecessary_mut_passed, reason = "some rules stop a part of the pair, most do not")]
         mod $rule {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                let pair = $crate::Pair::start($crate::Engine::Sqlite).await;
-                super::$rule(&pair).await;
+                let mut pair = $crate::Pair::start_with($crate::Engine::Sqlite, $changes).await;
+                super::$rule(&mut pair).await;
                 pair.stop().await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
-                let pair = $crate::Pair::start($crate::Engine::Postgres).await;
-                super::$rule(&pair).await;
+                let mut pair = $crate::Pair::start_with($crate::Engine::Postgres, $changes).await;
+                super::$rule(&mut pair).await;
                 pair.stop().await;
             }
         }
     )*};
+    ($($rule:ident),* $(,)?) => {
+        $crate::on_both_engines! { with &[]; $($rule),* }
+    };
 }
 
 pub use testkit::Engine;

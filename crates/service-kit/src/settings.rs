@@ -69,12 +69,18 @@ impl Source<'_> {
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
         let prefix = format!("{}__", self.prefix);
-        let variables: Vec<(String, String)> =
+        let mut variables: Vec<(String, String)> =
             environment.into_iter().filter(|(name, _)| name.starts_with(&prefix)).collect();
+        let key_of = |name: &str| name[prefix.len()..].to_lowercase().replace("__", ".");
         for (name, _) in &variables {
-            let key = name[prefix.len()..].to_lowercase().replace("__", ".");
-            known.require(&key, &format!("the environment variable {name} names"))?;
+            known.require(&key_of(name), &format!("the environment variable {name} names"))?;
         }
+        // An empty text is an empty list, not a list of one empty text.
+        let is_empty_list = |name: &str, value: &str| value.is_empty() && self.lists.contains(&key_of(name).as_str());
+        for (name, _) in variables.iter().filter(|(name, value)| is_empty_list(name, value)) {
+            builder = builder.set_override(key_of(name), Vec::<String>::new()).map_err(sentence)?;
+        }
+        variables.retain(|(name, value)| !is_empty_list(name, value));
         let mut from_environment = Environment::with_prefix(self.prefix)
             .prefix_separator("__")
             .separator("__")
@@ -232,6 +238,12 @@ mod tests {
         assert_eq!(loaded.http.workers, 3);
         assert_eq!(loaded.http.origins, ["a", "b"]);
         assert_eq!(loaded.peers["auth_service"], "/a/file");
+    }
+
+    #[test]
+    fn an_empty_text_is_an_empty_list() {
+        let loaded = load(None, &[("GATEHOUSE_EXAMPLE__HTTP__ORIGINS", "")]).unwrap();
+        assert!(loaded.settings.http.origins.is_empty());
     }
 
     #[test]

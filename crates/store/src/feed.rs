@@ -60,8 +60,12 @@ impl Feed {
         loop {
             let asked_at = Instant::now();
             match self.advance(store, position, history, on_change).await {
-                Ok(next) => {
+                Ok((next, is_full)) => {
                     position = Some(next);
+                    if is_full {
+                        // There is more, so nothing may be vouched for yet.
+                        continue;
+                    }
                     if let Ok(mut seen) = self.seen.lock() {
                         *seen = Some(asked_at);
                     }
@@ -77,13 +81,14 @@ impl Feed {
         }
     }
 
+    /// Takes one step; says where it ended, and whether there may be more.
     async fn advance(
         &self,
         store: &Store,
         position: Option<i64>,
         history: Duration,
         on_change: &OnChange,
-    ) -> Result<i64> {
+    ) -> Result<(i64, bool)> {
         let (head, changes) = store
             .read(move |unit| match position {
                 None => {
@@ -97,7 +102,8 @@ impl Feed {
         for change in &changes {
             on_change(change);
         }
-        Ok(head)
+        let is_full = position.is_some() && i64::try_from(changes.len()).is_ok_and(|count| count >= BATCH);
+        Ok((head, is_full))
     }
 }
 

@@ -256,7 +256,7 @@ pub(crate) fn unavailable(
 }
 
 /// Takes the lock that says: this SQLite file is in use by one process.
-fn lock_file(path: &Path) -> std::io::Result<File> {
+pub(crate) fn lock_file(path: &Path) -> std::io::Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let mut options = OpenOptions::new();

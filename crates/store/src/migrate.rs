@@ -31,8 +31,13 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Brings a database to the schema of this build; returns the names of what ran.
 pub fn migrate(url: &DatabaseUrl, service: &Migrations) -> Result<Vec<String>, Error> {
+    let _lock = match url {
+        DatabaseUrl::Sqlite(path) => Some(crate::gate::lock_file(path)?),
+        DatabaseUrl::Postgres(_) => None,
+    };
     let mut connection = open(url, Role::Writer)?;
     if let AnyConnection::Pg(_) = connection {
+        connection.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
         // Two processes that start together run the migrations one after the other; the lock ends with the connection.
         connection.batch_execute("SELECT pg_advisory_lock(4741544548)")?;
     }

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use diesel::connection::SimpleConnection;
 use domain::Clock;
@@ -25,27 +26,38 @@ const QUEUE: usize = 1_024;
 type Job = Box<dyn FnOnce(&mut AnyConnection) -> Settle + Send>;
 type Settle = Box<dyn FnOnce(Result<()>) + Send>;
 
-/// The way to the writer.
-#[derive(Clone)]
+/// The way to the writer. When it is dropped, what waits is finished, and the lock of the file is given back.
 pub(crate) struct Writer {
-    jobs: mpsc::Sender<Job>,
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        // The last unit of work may itself have held the store; the thread then ends by itself.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer of the database panicked");
+        }
+    }
 }
 
 impl Writer {
-    /// Starts the writer; it ends, and gives the lock of the file back, when the last way to it is gone.
+    /// Starts the writer.
     pub(crate) fn start(url: &DatabaseUrl, lock: File, codes: &'static Generic) -> Result<Self> {
         let mut connection =
             crate::connection::open(url, crate::connection::Role::Writer).map_err(|error| unavailable(codes, error))?;
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
-        let started = thread.spawn(move || {
+        let thread = thread.spawn(move || {
             let _lock = lock;
             while let Some(first) = waiting.blocking_recv() {
                 commit_together(&mut connection, first, &mut waiting, codes);
             }
         });
-        started.map_err(|error| unavailable(codes, error))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread.map_err(|error| unavailable(codes, error))?) })
     }
 
     /// Runs one unit of work; resolves when it is durable or has failed.
@@ -70,7 +82,8 @@ impl Writer {
                 let _ = answer.send(outcome);
             })
         });
-        self.jobs.send_timeout(job, PATIENCE).await.map_err(|error| unavailable(codes, error.to_string()))?;
+        let jobs = self.jobs.as_ref().ok_or_else(|| unavailable(codes, "the writer has ended"))?;
+        jobs.send_timeout(job, PATIENCE).await.map_err(|error| unavailable(codes, error.to_string()))?;
         answered.await.map_err(|error| unavailable(codes, error))?
     }
 }
@@ -95,7 +108,7 @@ fn commit_together(
     let committed = committed.map_err(|error| error.to_string());
     for settle in settles {
         let failure = |reason: &String| crate::unit::refused_commit(codes, reason.clone());
-        settle(committed.as_ref().map(|()| ()).map_err(failure));
+        settle(committed.as_ref().copied().map_err(failure));
     }
 }
 

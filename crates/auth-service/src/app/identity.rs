@@ -5,6 +5,7 @@
 
 mod parse;
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -105,7 +106,7 @@ pub struct Identity {
     heard: AtomicU64,
     clients: Cache<Sha256Digest, VerifiedClient>,
     applications: Cache<ApplicationId, Arc<Application>>,
-    subjects: Cache<(TenantId, Who), Arc<Subject>>,
+    subjects: Cache<Who, (TenantId, Arc<Subject>)>,
 }
 
 impl Identity {
@@ -154,9 +155,7 @@ impl Identity {
         let parsed = verified.application.and_then(parse_application).zip(SecretId::parse(&verified.secret_id).ok());
         let (application, secret) = parsed.ok_or_else(|| senseless("VerifyClient"))?;
         let verified = VerifiedClient { application: Arc::new(application), secret };
-        if self.has_heard_nothing_since(heard) {
-            self.clients.insert(key, verified.clone());
-        }
+        self.remember(&self.clients, key, verified.clone(), heard);
         Ok(verified)
     }
 
@@ -206,23 +205,21 @@ impl Identity {
         let response = self.peers.call(request, send).await.map_err(|status| from_status(status, &AUTH))?;
         let Some(application) = response.application else { return Ok(None) };
         let application = Arc::new(parse_application(application).ok_or_else(|| senseless("FindApplication"))?);
-        if self.has_heard_nothing_since(heard) {
-            self.applications.insert(id, Arc::clone(&application));
-        }
+        self.remember(&self.applications, id, Arc::clone(&application), heard);
         Ok(Some(application))
     }
 
     /// Tells who a subject is now and what it may do; `None` when nobody has this name in the tenant.
     pub async fn subject(&self, tenant: TenantId, who: Who) -> Result<Option<Arc<Subject>>> {
-        let key = (tenant, who);
-        if let Some(known) = self.subjects.get(&key)
+        if let Some((home, known)) = self.subjects.get(&who)
+            && home == tenant
             && self.lease.holds()
             && is_good_at(&known, self.clock.now())
         {
             return Ok(Some(known));
         }
         let heard = self.heard.load(Ordering::Acquire);
-        let named = match &key.1 {
+        let named = match &who {
             Who::User(id) => wire::find_subject_request::Subject::UserId(id.to_string()),
             Who::Username(name) => wire::find_subject_request::Subject::Username(name.clone()),
             Who::Application(id) => wire::find_subject_request::Subject::ApplicationId(id.to_string()),
@@ -233,8 +230,8 @@ impl Identity {
         let Some(subject) = response.subject else { return Ok(None) };
         let subject = Arc::new(parse_subject(subject).ok_or_else(|| senseless("FindSubject"))?);
         // A name may be another's tomorrow; what is remembered goes by id.
-        if self.has_heard_nothing_since(heard) && !matches!(key.1, Who::Username(_)) {
-            self.subjects.insert(key, Arc::clone(&subject));
+        if !matches!(who, Who::Username(_)) {
+            self.remember(&self.subjects, who, (tenant, Arc::clone(&subject)), heard);
         }
         Ok(Some(subject))
     }
@@ -250,19 +247,24 @@ impl Identity {
     pub async fn follow(&self, news: &News, stop: impl Future<Output = ()>) {
         let history_seconds = u32::try_from(client::HISTORY.as_secs()).unwrap_or(u32::MAX);
         let open = |channel, request| async move { IdentityClient::new(channel).watch(request).await };
-        let on_event = |response: wire::WatchResponse| match response.event {
-            Some(wire::watch_response::Event::Restart(_)) => self.forget_all(),
-            Some(wire::watch_response::Event::Beat(beat)) => {
-                self.lease.renew(Duration::from_millis(beat.age_ms.into()))
-            }
-            Some(wire::watch_response::Event::Change(change)) => match parse::parse_change(change) {
-                Some(change) => {
-                    news.spread(&change);
-                    self.forget(&change);
+        let on_event = |response: wire::WatchResponse| {
+            match response.event {
+                Some(wire::watch_response::Event::Beat(beat)) => {
+                    let age = Duration::from_millis(beat.age_ms.into());
+                    self.lease.renew(age);
+                    // A process that has lost its own database is left for one that has not.
+                    return Lease::is_young(Some(age));
                 }
-                None => self.forget_all(),
-            },
-            None => self.forget_all(),
+                Some(wire::watch_response::Event::Change(change)) => match parse::parse_change(change) {
+                    Some(change) => {
+                        news.spread(&change);
+                        self.forget(&change);
+                    }
+                    None => self.forget_all(),
+                },
+                Some(wire::watch_response::Event::Restart(_)) | None => self.forget_all(),
+            }
+            true
         };
         self.peers.follow(wire::WatchRequest { history_seconds }, open, on_event, stop).await;
     }
@@ -270,7 +272,7 @@ impl Identity {
     fn forget(&self, change: &Change) {
         self.heard.fetch_add(1, Ordering::AcqRel);
         match change {
-            Change::UserEpoch(id, _) | Change::UserRevised(id) => self.forget_user(*id),
+            Change::UserEpoch(id, _) | Change::UserRevised(id) => self.subjects.invalidate(&Who::User(*id)),
             Change::TenantEpoch(..) => self.forget_all(),
             Change::ApplicationEpoch(..) | Change::ApplicationRevised(_) | Change::SecretWithdrawn(_) => {
                 self.clients.invalidate_all();
@@ -282,14 +284,6 @@ impl Identity {
         }
     }
 
-    fn forget_user(&self, id: UserId) {
-        let tenants: Vec<TenantId> =
-            self.subjects.iter().filter(|(key, _)| key.1 == Who::User(id)).map(|(key, _)| key.0).collect();
-        for tenant in tenants {
-            self.subjects.invalidate(&(tenant, Who::User(id)));
-        }
-    }
-
     fn forget_all(&self) {
         self.heard.fetch_add(1, Ordering::AcqRel);
         self.clients.invalidate_all();
@@ -297,8 +291,20 @@ impl Identity {
         self.subjects.invalidate_all();
     }
 
-    fn has_heard_nothing_since(&self, heard: u64) -> bool {
-        self.heard.load(Ordering::Acquire) == heard
+    /// Remembers an answer, unless something was heard since it was asked for.
+    fn remember<K, V>(&self, cache: &Cache<K, V>, key: K, value: V, heard: u64)
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        let has_heard_nothing = || self.heard.load(Ordering::Acquire) == heard;
+        if has_heard_nothing() {
+            cache.insert(key.clone(), value);
+            // What came between the question and the insertion would stay unheard.
+            if !has_heard_nothing() {
+                cache.invalidate(&key);
+            }
+        }
     }
 }
 

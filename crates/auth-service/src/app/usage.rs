@@ -7,6 +7,9 @@ use domain::id::SecretId;
 
 use super::identity::Identity;
 
+/// Secrets in one report.
+const MOST_AT_ONCE: usize = 1_000;
+
 /// Uses since the last report.
 #[derive(Debug, Default)]
 pub struct Usage(DashMap<SecretId, (Timestamp, u64)>);
@@ -20,9 +23,17 @@ impl Usage {
 
     /// Tells identity; what cannot be told is kept for the next time.
     pub async fn report(&self, identity: &Identity) {
-        let secrets: Vec<SecretId> = self.0.iter().map(|held| *held.key()).collect();
+        // In order, so that two reports never wait for each other's rows in a circle.
+        let mut secrets: Vec<SecretId> = self.0.iter().map(|held| *held.key()).collect();
+        secrets.sort_unstable();
+        for part in secrets.chunks(MOST_AT_ONCE) {
+            self.report_some(identity, part).await;
+        }
+    }
+
+    async fn report_some(&self, identity: &Identity, secrets: &[SecretId]) {
         let taken: Vec<(SecretId, (Timestamp, u64))> =
-            secrets.into_iter().filter_map(|secret| self.0.remove(&secret)).collect();
+            secrets.iter().filter_map(|secret| self.0.remove(secret)).collect();
         if taken.is_empty() {
             return;
         }

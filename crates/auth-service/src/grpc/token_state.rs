@@ -68,12 +68,7 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
             // A beat vouches for everything before it, so what was heard goes first.
             biased;
             heard = news.recv() => match heard {
-                Ok(Change::KeysChanged) => send(sender, keys(app)).await?,
-                Ok(change) => {
-                    if let Some(event) = event(&change) {
-                        send(sender, event).await?;
-                    }
-                }
+                Ok(change) => tell_change(app, sender, &change).await?,
                 // Everything is told anew, which does no harm to what is known already.
                 Err(RecvError::Lagged(_)) => {
                     news = app.news.listen();
@@ -82,8 +77,12 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
                 Err(RecvError::Closed) => return Ok(()),
             },
             _ = beat.tick() => {
-                if let Some(event) = beat_event(app) {
-                    send(sender, event).await?;
+                let beat = beat_event(app);
+                while let Ok(change) = news.try_recv() {
+                    tell_change(app, sender, &change).await?;
+                }
+                if let Some(beat) = beat {
+                    send(sender, beat).await?;
                 }
             }
         }
@@ -93,11 +92,16 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
 async fn tell_what_is_known(app: &App, sender: &Sender) -> Result<(), Gone> {
     send(sender, keys(app)).await?;
     for change in app.state.known() {
-        if let Some(event) = event(&change) {
-            send(sender, event).await?;
-        }
+        tell_change(app, sender, &change).await?;
     }
     Ok(())
+}
+
+async fn tell_change(app: &App, sender: &Sender, change: &Change) -> Result<(), Gone> {
+    match event(app, change) {
+        Some(event) => send(sender, event).await,
+        None => Ok(()),
+    }
 }
 
 async fn send(sender: &Sender, event: Event) -> Result<(), Gone> {
@@ -120,7 +124,7 @@ fn milliseconds(age: Duration) -> u32 {
     u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
 }
 
-fn event(change: &Change) -> Option<Event> {
+fn event(app: &App, change: &Change) -> Option<Event> {
     let raised = |id: String, epoch: domain::Epoch| EpochRaised { id, epoch: epoch.0 };
     match change {
         Change::TenantEpoch(id, epoch) => Some(Event::TenantEpoch(raised(id.to_string(), *epoch))),
@@ -130,6 +134,7 @@ fn event(change: &Change) -> Option<Event> {
         Change::SessionEnded(id, until) => {
             Some(Event::SessionEnded(SessionEnded { session_id: id.to_string(), until: until.micros() }))
         }
-        Change::UserRevised(_) | Change::ApplicationRevised(_) | Change::PolicyRevised(_) | Change::KeysChanged => None,
+        Change::KeysChanged => Some(keys(app)),
+        Change::UserRevised(_) | Change::ApplicationRevised(_) | Change::PolicyRevised(_) => None,
     }
 }

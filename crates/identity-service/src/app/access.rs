@@ -81,7 +81,10 @@ impl App {
                 let found = Arc::new(Held { permissions: found.ok_or(ide::INVALID_TOKEN)? });
                 // What changed while it was read is not remembered.
                 if self.news.count() == seen {
-                    self.held.insert(key, Arc::clone(&found));
+                    self.held.insert(key.clone(), Arc::clone(&found));
+                    if self.news.count() != seen {
+                        self.held.invalidate(&key);
+                    }
                 }
                 found
             }

@@ -109,27 +109,27 @@ impl App {
         self.login_keys.as_ref().map(|keys| keys.of(tenant, name, address))
     }
 
-    /// Takes the try where tries are no longer free; false when it may not be looked at.
-    pub(super) async fn charge(&self, attempt: Attempt) -> Result<bool> {
+    /// Takes the try where tries are no longer free; `None` when it may not be looked at.
+    pub(super) async fn charge(&self, attempt: Attempt) -> Result<Option<Attempt>> {
         if attempt.account_wait_seconds().is_some() {
-            return Ok(false);
+            return Ok(None);
         }
         if !attempt.was_charged() {
-            return Ok(true);
+            return Ok(Some(attempt));
         }
         self.store
             .write(move |unit| {
                 let held = Attempt::admit(unit, attempt.counters, tries::hold)?;
-                let Some(keys) = &held.counters else { return Ok(true) };
+                let Some(keys) = &held.counters else { return Ok(Some(held)) };
                 if held.account_wait_seconds().or(held.network_wait_seconds()).is_some() {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 for (key, admission) in [(&keys.account, held.account), (&keys.network, held.network)] {
                     if let Admission::Charged(charged) = admission {
                         tries::put(unit, key, charged)?;
                     }
                 }
-                Ok(true)
+                Ok(Some(held))
             })
             .await
     }

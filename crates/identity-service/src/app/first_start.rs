@@ -13,7 +13,7 @@ use ::identity::user::{NewUser, RawNewUser};
 use crypto::token::random_token;
 use domain::id::RoleId;
 use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT, Permission};
-use domain::{Entropy, Secret, Slug};
+use domain::{Email, Entropy, Secret, Slug, Username};
 use error_codes::{Failure, Result, ide};
 use identity_store::{members, passwords, roles, seed, tenants, users};
 use service_kit::settings::SettingsError;
@@ -105,6 +105,10 @@ impl App {
     /// # Errors
     /// IDE-1003 when the default tenant has no user `admin`.
     pub async fn recover_administrator(&self, password: Secret<String>) -> Result<()> {
+        let username = Username::parse(ADMINISTRATOR).map_err(corrupt)?;
+        let email = Email::parse(EMAIL).map_err(corrupt)?;
+        let owner = Owner { username: &username, email: &email };
+        let password = NewPassword::parse("password", password.expose(), Kinds::default(), owner)?.into_secret();
         let hash = self.hasher.hash(password).await?;
         let slug = self.default_tenant.clone();
         self.store

@@ -101,17 +101,16 @@ impl App {
         }
         let admitted = self.charge(candidate.attempt).await?;
         // A locked account costs and answers what a wrong password does.
-        let stored = candidate.user.as_ref().filter(|_| admitted).map(|(_, hash)| hash.clone());
+        let stored = candidate.user.as_ref().filter(|_| admitted.is_some()).map(|(_, hash)| hash.clone());
         let verdict = self.hasher.verify(password.clone(), stored).await?;
-        match candidate.user.filter(|_| admitted && verdict.matches) {
-            Some((user, hash)) => {
+        match candidate.user.zip(admitted).filter(|_| verdict.matches) {
+            Some(((user, hash), attempt)) => {
                 let rehashed = if verdict.stale { Some((hash, self.hasher.hash(password).await?)) } else { None };
-                let groups = self.settle_success(&user, candidate.attempt, rehashed).await?;
+                let groups = self.settle_success(&user, attempt, rehashed).await?;
                 Ok(LoginOutcome::Verified(Box::new(Verified { user, groups, application: candidate.client })))
             }
             None => {
-                let attempt = Some(candidate.attempt).filter(|_| admitted);
-                self.settle_failure(candidate.client.tenant, attempt, &origin).await?;
+                self.settle_failure(candidate.client.tenant, admitted, &origin).await?;
                 Ok(LoginOutcome::WrongCredentials)
             }
         }

@@ -1,5 +1,7 @@
 //! Passwords: given by an administrator, or changed by their owner. Either ends every token of the user.
 
+use std::time::Duration;
+
 use domain::Secret;
 use domain::id::{TenantId, UserId};
 use error_codes::{Failure, Result, ide};
@@ -72,18 +74,17 @@ impl App {
         // The old password is guessed here as it is at a login, by whoever stole a token: the same tries pay for both.
         let counters = self.counters(slug.as_str(), user.username.folded(), &acting.actor.address);
         let attempt = self.store.read(move |unit| Attempt::look(unit, counters)).await?;
-        if let Some(seconds) = attempt.network_wait_seconds().or(attempt.account_wait_seconds()) {
-            let wait = std::time::Duration::from_secs(seconds.into());
-            return Err(Failure::new(ide::THROTTLED).with_retry_after(wait));
+        let wait = attempt.network_wait_seconds().or(attempt.account_wait_seconds());
+        let throttled =
+            || Failure::new(ide::THROTTLED).with_retry_after(Duration::from_secs(wait.unwrap_or(30).into()));
+        if wait.is_some() {
+            return Err(throttled());
         }
-        let admitted = self.charge(attempt).await?;
-        let stored = stored.map(|stored| stored.hash).filter(|_| admitted);
-        if !self.hasher.verify(old, stored).await?.matches {
+        let attempt = self.charge(attempt).await?.ok_or_else(throttled)?;
+        if !self.hasher.verify(old, stored.map(|stored| stored.hash)).await?.matches {
             self.store
                 .write(move |unit| {
-                    if admitted {
-                        attempt.settle_failure(unit)?;
-                    }
+                    attempt.settle_failure(unit)?;
                     let outcome = Outcome::Refused(ide::OLD_PASSWORD_WRONG);
                     unit.audit(&AuditEvent { outcome, ..event.clone() })
                 })

@@ -61,7 +61,11 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
             },
             _ = beat.tick() => {
                 // While this process does not know its own database there is nothing to vouch for.
-                if let Some(age) = app.store.age() {
+                let age = app.store.age();
+                while let Ok(change) = news.try_recv() {
+                    tell_change(sender, &change).await?;
+                }
+                if let Some(age) = age {
                     let age_ms = u32::try_from(age.as_millis()).unwrap_or(u32::MAX);
                     send(sender, Event::Beat(wire::Beat { age_ms })).await?;
                 }

@@ -85,7 +85,8 @@ async fn a_password_under_twelve_characters_is_too_short(pair: &Pair) {
     let person = pair.person("ana", &[]).await;
     let reason = "must have at least 12 characters";
     // Characters count, not bytes: eleven of these have 44.
-    for short in ["Short-1-pwd", "\u{1f40e}\u{1f50b}\u{1f4ce}\u{1f40e}\u{1f50b}\u{1f4ce}\u{1f40e}\u{1f50b}\u{1f4ce}ab"] {
+    for short in ["Short-1-pwd", "\u{1f40e}\u{1f50b}\u{1f4ce}\u{1f40e}\u{1f50b}\u{1f4ce}\u{1f40e}\u{1f50b}\u{1f4ce}ab"]
+    {
         let made = administrator.post("/v1/users", with(user("bruno"), json!({ "password": short }))).await;
         assert_eq!(made.refused(400, "IDE-0020").body["fields"], json!({ "password": reason }));
         let reset = format!("/v1/users/{}/reset-password", person.id);

@@ -263,8 +263,7 @@ async fn a_locked_user_is_refused_until_unlocked(pair: &Pair) {
 async fn two_who_take_one_username_at_once_get_one_user(pair: &Pair) {
     let administrator = Caller::administrator(pair).await;
     let other = with(user("ANA"), json!({ "email": "other@example.com" }));
-    let (one, two) =
-        tokio::join!(administrator.post("/v1/users", user("ana")), administrator.post("/v1/users", other));
+    let (one, two) = tokio::join!(administrator.post("/v1/users", user("ana")), administrator.post("/v1/users", other));
     let (made, refused) = if one.status == 201 { (one, two) } else { (two, one) };
     made.expect(201);
     refused.refused(409, "IDE-1007");

@@ -48,6 +48,7 @@ impl Peers {
             .endpoints
             .iter()
             .map(|url| {
+                refuse_public_endpoint(url)?;
                 let endpoint = Endpoint::from_shared(url.clone())
                     .map_err(|error| SettingsError::new(format!("'{url}' is no endpoint: {error}")))?;
                 Ok(endpoint
@@ -104,12 +105,13 @@ impl Peers {
 
     /// Keeps one stream open to some process until `stop` resolves, and hands every event of it to `on_event`.
     ///
-    /// A process that is silent for 2.5 s is left for the next one; the one that speaks is preferred for calls.
+    /// A process that is silent for 2.5 s, or for whose event `on_event` gives false, is left for the next one; the one
+    /// that is listened to is preferred for calls.
     pub async fn follow<M, E, F>(
         &self,
         message: M,
         open: impl Fn(Channel, Request<M>) -> F,
-        mut on_event: impl FnMut(E),
+        mut on_event: impl FnMut(E) -> bool,
         stop: impl Future<Output = ()>,
     ) where
         M: Clone,
@@ -136,7 +138,7 @@ impl Peers {
         index: usize,
         message: M,
         open: &impl Fn(Channel, Request<M>) -> F,
-        on_event: &mut impl FnMut(E),
+        on_event: &mut impl FnMut(E) -> bool,
     ) -> Status
     where
         F: Future<Output = Result<Response<Streaming<E>>, Status>>,
@@ -154,8 +156,10 @@ impl Peers {
         loop {
             match tokio::time::timeout(SILENCE, events.message()).await {
                 Ok(Ok(Some(event))) => {
+                    if !on_event(event) {
+                        return Status::unavailable("it does not know the present");
+                    }
                     self.prefer(index);
-                    on_event(event);
                 }
                 Ok(Ok(None)) => return Status::unavailable("it was closed"),
                 Ok(Err(status)) => return status,
@@ -189,6 +193,24 @@ impl Peers {
             }
         }
         Err(last)
+    }
+}
+
+/// Passwords and secrets would cross a network in the clear, so nothing but loopback is called.
+fn refuse_public_endpoint(url: &str) -> Result<(), SettingsError> {
+    let host = url::Url::parse(url).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    let is_loopback = match &host {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if is_loopback {
+        Ok(())
+    } else {
+        Err(SettingsError::new(format!(
+            "the endpoint '{url}' is not on a loopback address: passwords would cross a network in the clear"
+        )))
     }
 }
 

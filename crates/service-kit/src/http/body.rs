@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -18,6 +19,8 @@ use super::{HttpFailure, Members};
 const LONGEST: usize = 64 * 1024;
 /// How deep objects and arrays may be nested.
 const DEEPEST: usize = 16;
+/// How long a body may take on its way.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The most members of a form.
 const MOST_PAIRS: usize = 64;
 
@@ -129,7 +132,14 @@ fn decode(text: &[u8]) -> Option<String> {
     String::from_utf8(decoded).ok().filter(|text| !text.contains('\0'))
 }
 
-async fn read(mut payload: Payload, codes: &'static Generic) -> Result<web::Bytes, Failure> {
+async fn read(payload: Payload, codes: &'static Generic) -> Result<web::Bytes, Failure> {
+    match tokio::time::timeout(PATIENCE, read_whole(payload, codes)).await {
+        Ok(read) => read,
+        Err(_) => Err(Failure::new(codes.malformed).with_field("body", "must arrive within 10 seconds")),
+    }
+}
+
+async fn read_whole(mut payload: Payload, codes: &'static Generic) -> Result<web::Bytes, Failure> {
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error: PayloadError| Failure::new(codes.malformed).with_cause(error))?;

@@ -24,7 +24,10 @@ impl KnownRoutes {
     }
 
     /// The methods of a path; `None` where there is no such path.
+    ///
+    /// Every route also exists under `/t/{tenant}`, which the document says in words.
     fn methods(&self, path: &str) -> Option<String> {
+        let path = without_tenant(path);
         let mut found: Vec<&str> = self
             .routes
             .iter()
@@ -36,6 +39,11 @@ impl KnownRoutes {
         found.dedup();
         (!found.is_empty()).then(|| found.join(", "))
     }
+}
+
+fn without_tenant(path: &str) -> &str {
+    let rest = path.strip_prefix("/t/").and_then(|rest| rest.find('/').map(|end| &rest[end..]));
+    rest.unwrap_or(path)
 }
 
 fn methods(item: &PathItem) -> Vec<&'static str> {

@@ -160,6 +160,7 @@ async fn a_schema_that_is_not_ours_is_refused(database: TestDatabase) {
         })
         .await
         .unwrap();
+    drop(store);
     for refused in [store::check(&url, &migrations()).err(), store::migrate(&url, &migrations()).err()] {
         assert!(refused.unwrap().to_string().contains("does not know"));
     }

@@ -5,7 +5,7 @@ use ::auth::{Door, GrantType};
 use domain::Secret;
 use domain::id::SessionId;
 use domain::scope::Scopes;
-use error_codes::Result;
+use error_codes::{Failure, Result, aut};
 
 use super::{Granted, GrantedSubject, require};
 use crate::app::identity::ClientCredentials;
@@ -16,15 +16,19 @@ impl App {
         &self,
         door: Door,
         client: ClientCredentials,
-        _scopes: Option<Scopes>,
+        scopes: Option<Scopes>,
         origin: Origin,
     ) -> Result<Granted> {
         let verified = self.identity.verify_client(&client, &origin).await?;
         let application = verified.application;
         require(&application, GrantType::ClientCredentials)?;
         let now = self.clock.now();
-        // An application of a product acts by its role; no scope is authorised for it yet.
-        let scopes = Scopes::default();
+        // An application of a product acts by its role; there is no scope that it could be authorised for.
+        let scopes = scopes.unwrap_or_default();
+        if !scopes.is_empty() {
+            let reason = "asks for a scope that this application cannot have";
+            return Err(Failure::new(aut::BAD_REQUEST).with_field("scope", reason));
+        }
         let session = SessionId::new(now, &*self.entropy);
         let epochs = application.own_epochs();
         let refresh = MachineRefresh {

@@ -52,6 +52,11 @@ impl App {
             .allows(GrantType::RefreshToken)
             .then(|| self.encode(&::auth::refresh::RefreshToken::Person(session.refresh_token(1))))
             .flatten();
+        // An epoch that rose while the password was hashed: what it ended must not begin again.
+        let login = &session.login;
+        if !self.state.epochs_hold(login.tenant, login.application, login.user, login.epochs) {
+            return Err(aut::INVALID_CREDENTIALS.into());
+        }
         let (inserted, actor) = (session.clone(), origin.actor("user", verified.user.id));
         self.store.write(move |unit| sessions::insert(unit, &inserted, &actor)).await?;
         let subject = GrantedSubject::Person { user: Box::new(verified.user), session: Box::new(session) };

@@ -1,0 +1,228 @@
+//! The commands of the binary, as an operator runs them.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use pair::Pair;
+use serde_json::json;
+use testkit::TestDatabase;
+
+use crate::caller::Caller;
+use crate::users::PASSWORD;
+
+pair::on_both_engines! {
+    a_recovered_administrator_is_one_again,
+    a_recovered_administrator_gets_a_fresh_password_where_none_is_given,
+}
+
+mod on_a_database {
+    use super::{
+        a_port_that_is_taken_is_told_in_one_sentence, a_schema_of_a_newer_program_is_refused,
+        a_schema_that_is_not_there_is_refused_and_then_made,
+    };
+
+    testkit::on_both_engines! {
+        a_schema_that_is_not_there_is_refused_and_then_made,
+        a_schema_of_a_newer_program_is_refused,
+        a_port_that_is_taken_is_told_in_one_sentence,
+    }
+}
+
+/// Runs the binary to its end with nothing but this environment.
+fn run(environment: &[(String, String)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_identity-service"));
+    command.env_clear().envs(environment.iter().cloned()).args(arguments).stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+fn set(name: &str, value: impl Into<String>) -> (String, String) {
+    (format!("GATEHOUSE_IDENTITY__{name}"), value.into())
+}
+
+/// What a refused command leaves: its status, nothing on standard output, and one sentence.
+#[track_caller]
+fn refusal(output: &Output) -> String {
+    let sentence = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{sentence}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
+    assert!(sentence.starts_with("identity-service: "), "{sentence}");
+    sentence.trim_end().to_owned()
+}
+
+#[track_caller]
+fn printed(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A folder with the secrets of a deployment, and the environment that names them.
+fn deployment(folder: &Path, database: &TestDatabase) -> Vec<(String, String)> {
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, format!("{text}\n")).unwrap();
+        path.display().to_string()
+    };
+    vec![
+        set("DATABASE__URL", database.url_text()),
+        set("HTTP__LISTEN", "127.0.0.1:0"),
+        set("GRPC__LISTEN", "127.0.0.1:0"),
+        set("OPERATIONS__LISTEN", "127.0.0.1:0"),
+        set("KEYS__FILE", file("identity.key", "1:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI")),
+        set("GRPC__CALLERS__AUTH_SERVICE", file("auth-to-identity.secret", &"a".repeat(64))),
+        set("AUTH__SECRET_FILE", file("identity-to-auth.secret", &"b".repeat(64))),
+        set("ADMIN__PASSWORD_FILE", file("admin-password", PASSWORD)),
+        set("PASSWORDS__BCRYPT_COST", "4"),
+        set("LOG__LEVEL", "off"),
+    ]
+}
+
+#[test]
+fn settings_are_printed_without_passwords() {
+    let url = "postgres://gatehouse:hunter2@db.example:5432/identity";
+    let shown = printed(&run(&[set("DATABASE__URL", url), set("HTTP__WORKERS", "3")], &["config"]));
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("postgres://gatehouse:hidden@db.example:5432/identity"), "{shown}");
+    let table: toml::Table = shown.parse().unwrap();
+    assert_eq!(table["http"]["workers"].as_integer(), Some(3));
+    assert_eq!(table["tokens"]["default_tenant"].as_str(), Some("lerian"));
+}
+
+#[test]
+fn an_unknown_setting_is_refused_with_the_nearest_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let sentence = refusal(&run(&[set("DATABASE__POOLSIZE", "3")], &["config"]));
+    assert!(sentence.contains("GATEHOUSE_IDENTITY__DATABASE__POOLSIZE"), "{sentence}");
+    assert!(sentence.ends_with("did you mean 'database.pool_size'?"), "{sentence}");
+
+    let file = folder.path().join("settings.toml");
+    std::fs::write(&file, "[limits]\nlogin_throtle = false\n").unwrap();
+    let sentence = refusal(&run(&[], &["config", "--settings", file.to_str().unwrap()]));
+    assert!(sentence.ends_with("did you mean 'limits.login_throttle'?"), "{sentence}");
+    let sentence = refusal(&run(&[], &["serve", "--settings", "/nowhere/settings.toml"]));
+    assert!(sentence.contains("/nowhere/settings.toml cannot be read"), "{sentence}");
+}
+
+#[test]
+fn a_file_overrides_the_reference_and_the_environment_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    std::fs::write(&file, "[http]\nworkers = 2\n[database]\npool_size = 5\n").unwrap();
+    let arguments = ["config", "--settings", file.to_str().unwrap()];
+    let shown: toml::Table = printed(&run(&[set("HTTP__WORKERS", "7")], &arguments)).parse().unwrap();
+    assert_eq!(shown["http"]["workers"].as_integer(), Some(7));
+    assert_eq!(shown["database"]["pool_size"].as_integer(), Some(5));
+    assert_eq!(shown["passwords"]["bcrypt_cost"].as_integer(), Some(12));
+}
+
+#[test]
+fn the_reference_names_every_setting_with_its_default() {
+    let reference = printed(&run(&[], &["config", "--reference"]));
+    assert_eq!(reference, identity_service::settings::SOURCE.reference);
+    let [documented, in_force] =
+        [reference, printed(&run(&[], &["config"]))].map(|text| text.parse::<toml::Table>().unwrap());
+    assert_eq!(documented, in_force);
+}
+
+#[test]
+fn the_published_document_is_the_one_that_is_printed() {
+    let printed = printed(&run(&[], &["openapi"]));
+    let document: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi/identity-service.json");
+    let published = std::fs::read_to_string(published).unwrap();
+    assert!(published == printed, "docs/openapi/identity-service.json is stale; run 'cargo xtask generate'");
+}
+
+async fn a_schema_that_is_not_there_is_refused_and_then_made(database: TestDatabase) {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = deployment(folder.path(), &database);
+    let sentence = refusal(&run(&environment, &["serve"]));
+    assert!(
+        sentence.ends_with("the database is older than this program; run the 'migrate' command first"),
+        "{sentence}"
+    );
+
+    let ran = printed(&run(&environment, &["migrate"]));
+    assert!(ran.contains(": ran "), "{ran}");
+    let again = printed(&run(&environment, &["migrate"]));
+    assert!(again.ends_with(": nothing to do\n"), "{again}");
+    assert!(!again.contains(PASSWORD));
+}
+
+async fn a_schema_of_a_newer_program_is_refused(database: TestDatabase) {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = deployment(folder.path(), &database);
+    printed(&run(&environment, &["migrate"]));
+    let migration = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')";
+    tokio::task::block_in_place(|| database.execute(migration));
+    for command in ["serve", "migrate"] {
+        let sentence = refusal(&run(&environment, &[command]));
+        assert!(sentence.contains("99990101000000, which this program does not know"), "{sentence}");
+    }
+}
+
+async fn a_port_that_is_taken_is_told_in_one_sentence(database: TestDatabase) {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = deployment(folder.path(), &database);
+    printed(&run(&environment, &["migrate"]));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for name in ["HTTP__LISTEN", "GRPC__LISTEN", "OPERATIONS__LISTEN"] {
+        let mut environment = environment.clone();
+        environment.push(set(name, &address));
+        let sentence = refusal(&run(&environment, &["serve"]));
+        assert!(sentence.contains(&format!("cannot listen on {address}")), "{sentence}");
+    }
+}
+
+async fn a_recovered_administrator_is_one_again(pair: &mut Pair) {
+    let folder = tempfile::tempdir().unwrap();
+    let first = pair.administrator().await;
+    let second = pair.person("second", &["admin-group"]).await;
+    let path = format!("/v1/users/{}", first.id);
+    let lost = json!({ "active": false, "groups": [] });
+    Caller::of(pair, &second).patch(&path, lost).await.expect(200);
+    pair.log_in("admin", &first.password).await.refused(401, "AUT-1002");
+
+    pair.stop_identity().await;
+    let file = folder.path().join("password");
+    std::fs::write(&file, "Another-horse-9-battery\n").unwrap();
+    recover(pair, &file);
+    pair.restart_identity().await;
+
+    pair.log_in("admin", &first.password).await.refused(401, "AUT-1002");
+    let tokens = pair.log_in("admin", "Another-horse-9-battery").await.expect(200);
+    let administrator = Caller::new(pair, &tokens.text_of("accessToken"));
+    let shown = administrator.get(&path).await.expect(200);
+    assert_eq!((&shown.body["active"], &shown.body["groups"]), (&json!(true), &json!(["admin-group"])));
+    administrator.delete(&format!("/v1/users/{}", second.id)).await.expect(204);
+    // What was issued before is dead.
+    Caller::of(pair, &first).get("/v1/groups").await.refused(401, "IDE-0009");
+}
+
+async fn a_recovered_administrator_gets_a_fresh_password_where_none_is_given(pair: &mut Pair) {
+    let folder = tempfile::tempdir().unwrap();
+    let first = pair.administrator().await;
+    pair.stop_identity().await;
+    let file = folder.path().join("password");
+    recover(pair, &file);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    pair.restart_identity().await;
+    pair.log_in("admin", &first.password).await.refused(401, "AUT-1002");
+    let fresh = std::fs::read_to_string(&file).unwrap();
+    pair.log_in("admin", fresh.trim_end()).await.expect(200);
+}
+
+/// Runs `admin recover`, which never shows the password.
+fn recover(pair: &Pair, file: &Path) {
+    let arguments = ["admin", "recover", "--password-file", file.to_str().unwrap()];
+    let done = printed(&run(&pair.identity_environment(), &arguments));
+    let expected = format!("'admin' is an administrator again; the password is in {}\n", file.display());
+    assert_eq!(done, expected);
+}
