@@ -120,4 +120,15 @@ mod tests {
             assert!(asked.contains(part), "{part} is not in\n{asked}");
         }
     }
+
+    #[test]
+    fn the_readme_shows_the_same_lines() {
+        let readme = include_str!("../../README.md");
+        let walkthrough = Walkthrough {
+            auth_url: "http://127.0.0.1:4000".to_owned(),
+            identity_url: "http://127.0.0.1:4001".to_owned(),
+            password_file: "data/admin-password".to_owned(),
+        };
+        assert!(readme.contains(walkthrough.text().trim_end()), "the README's lines are not those that `up` prints");
+    }
 }

@@ -101,8 +101,8 @@ fn serve(settings: &Settings) -> Result<(), SettingsError> {
 }
 
 fn migrate(settings: &Settings, drop_database: bool, create_database: bool) -> Result<(), SettingsError> {
-    let url = settings.database.store()?.url;
-    let done = store::prepare(&url, &auth_store::migrations(), drop_database, create_database);
+    let url = &settings.database.url;
+    let done = store::prepare(url, &auth_store::migrations(), drop_database, create_database);
     let ran = done.map_err(|error| SettingsError::new(format!("the database {url} cannot be migrated: {error}")))?;
     println!("{url}: {}", if ran.is_empty() { "nothing to do".to_owned() } else { format!("ran {}", ran.join(", ")) });
     Ok(())

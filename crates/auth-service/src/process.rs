@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use actix_web::web;
-use client::{Lease, TokenState, TokenVerifier};
+use client::{Lease, News, TokenState, TokenVerifier};
 use crypto::jws::JwkSet;
 use crypto::keys::{DeploymentKeys, Purpose};
 use crypto::mac::Mac;
@@ -22,7 +22,6 @@ use store::{OnChange, Store};
 use crate::app::App;
 use crate::app::identity::Identity;
 use crate::app::keys::Keyring;
-use crate::app::news::News;
 use crate::app::usage::Usage;
 use crate::settings::Settings;
 use crate::{grpc, http};
@@ -110,17 +109,18 @@ impl Running {
 }
 
 async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>, SettingsError> {
-    let store_settings = settings.database.store()?;
+    let store_settings = &settings.database;
     let cannot_open =
         |reason: String| SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url));
     store::check(&store_settings.url, &auth_store::migrations()).map_err(|error| cannot_open(error.to_string()))?;
-    let deployment_keys = read_keys(&settings.keys.file)?;
+    let deployment_keys = DeploymentKeys::parse(settings.keys.read()?.expose())
+        .map_err(|error| SettingsError::new(format!("the key file {}: {error}", settings.keys.file.display())))?;
     let no_keys = JwkSet::from_public(&[]).map_err(|error| SettingsError::new(error.to_string()))?;
     let state = Arc::new(TokenState::new(no_keys));
     let news = Arc::new(News::new(Arc::clone(&state), Arc::clone(&clock)));
     let reload = Arc::new(OnceLock::<Weak<App>>::new());
     let on_change = on_change(Arc::clone(&news), Arc::clone(&reload));
-    let store = Store::open(&store_settings, &AUTH, Arc::clone(&clock), on_change)
+    let store = Store::open(store_settings, &AUTH, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
     let peers = Peers::new(&settings.identity)?;
     let identity = Identity::new(peers, Arc::clone(&clock));
@@ -224,12 +224,4 @@ async fn sweep(app: &App, audit_retention: Duration) {
     if let Err(failure) = swept {
         tracing::warn!(%failure, "the sweeper could not work and will try again");
     }
-}
-
-fn read_keys(file: &std::path::Path) -> Result<DeploymentKeys, SettingsError> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        SettingsError::new(format!("the key file {} cannot be read: {error}; 'keys.file' names it", file.display()))
-    })?;
-    DeploymentKeys::parse(&text)
-        .map_err(|error| SettingsError::new(format!("the key file {}: {error}", file.display())))
 }

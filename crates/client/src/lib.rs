@@ -5,11 +5,13 @@
 //! auth-service are its first users. Read [`TokenVerifier`] first, then [`TokenState`].
 
 mod lease;
+mod news;
 mod state;
 mod subscribe;
 mod verify;
 
 pub use lease::Lease;
+pub use news::News;
 pub use state::{HISTORY, TokenState};
 pub use subscribe::{Leases, subscribe};
 pub use verify::TokenVerifier;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::identity::product::Products;
 use ::identity::throttle::NETWORK;
 use actix_web::web;
-use client::{Lease, Leases, TokenState, TokenVerifier};
+use client::{Lease, Leases, News, TokenState, TokenVerifier};
 use crypto::jws::JwkSet;
 use crypto::keys::{DeploymentKeys, Purpose};
 use crypto::mac::Mac;
@@ -27,7 +27,6 @@ use crate::app::App;
 use crate::app::attempts::LoginKeys;
 use crate::app::first_start::administrator_password;
 use crate::app::hashing::Hasher;
-use crate::app::news::News;
 use crate::settings::Settings;
 use crate::{grpc, http};
 
@@ -119,11 +118,12 @@ impl Running {
 /// # Errors
 /// One sentence for the operator.
 pub fn assemble(settings: &Settings, clock: Arc<dyn Clock>, leases: Arc<Leases>) -> Result<Arc<App>, SettingsError> {
-    let store_settings = settings.database.store()?;
+    let store_settings = &settings.database;
     let cannot_open =
         |reason: String| SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url));
     store::check(&store_settings.url, &identity_store::migrations()).map_err(|error| cannot_open(error.to_string()))?;
-    let deployment_keys = read_keys(&settings.keys.file)?;
+    let deployment_keys = DeploymentKeys::parse(settings.keys.read()?.expose())
+        .map_err(|error| SettingsError::new(format!("the key file {}: {error}", settings.keys.file.display())))?;
     let no_keys = JwkSet::from_public(&[]).map_err(|error| SettingsError::new(error.to_string()))?;
     let state = Arc::new(TokenState::new(no_keys));
     let news = Arc::new(News::new(Arc::clone(&state), Arc::clone(&clock)));
@@ -136,7 +136,7 @@ pub fn assemble(settings: &Settings, clock: Arc<dyn Clock>, leases: Arc<Leases>)
             held.invalidate_all();
         })
     };
-    let store = Store::open(&store_settings, &IDENTITY, Arc::clone(&clock), on_change)
+    let store = Store::open(store_settings, &IDENTITY, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
     let issuers = settings.tokens.issuers()?;
     let default_tenant = settings.tokens.default_tenant()?;
@@ -236,12 +236,4 @@ async fn sweep(app: &App, audit_retention: Duration) {
     if let Err(failure) = swept {
         tracing::warn!(%failure, "the sweeper could not work and will try again");
     }
-}
-
-fn read_keys(file: &Path) -> Result<DeploymentKeys, SettingsError> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        SettingsError::new(format!("the key file {} cannot be read: {error}; 'keys.file' names it", file.display()))
-    })?;
-    DeploymentKeys::parse(&text)
-        .map_err(|error| SettingsError::new(format!("the key file {}: {error}", file.display())))
 }

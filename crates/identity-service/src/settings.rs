@@ -1,6 +1,5 @@
 //! The settings of this service; `settings.toml` says what each means.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use domain::{Issuers, Slug};
@@ -8,8 +7,8 @@ use serde::Deserialize;
 use service_kit::grpc::{GrpcSettings, PeerSettings};
 use service_kit::http::HttpSettings;
 use service_kit::logs::LogSettings;
-use service_kit::settings::{SettingsError, Source};
-use store::{DatabaseUrl, StoreSettings};
+use service_kit::settings::{AuditSettings, KeySettings, OperationsSettings, SettingsError, Source};
+use store::StoreSettings;
 
 /// Where the settings come from.
 pub const SOURCE: Source<'static> = Source {
@@ -28,7 +27,7 @@ pub struct Settings {
     /// Where operators come in.
     pub operations: OperationsSettings,
     /// The database.
-    pub database: DatabaseSettings,
+    pub database: StoreSettings,
     /// The deployment keys.
     pub keys: KeySettings,
     /// Where auth-service is.
@@ -47,29 +46,6 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// The log.
     pub log: LogSettings,
-}
-
-/// The operations listener.
-#[derive(Clone, Debug, Deserialize)]
-pub struct OperationsSettings {
-    /// `ADDRESS:PORT`.
-    pub listen: SocketAddr,
-}
-
-/// The database.
-#[derive(Clone, Debug, Deserialize)]
-pub struct DatabaseSettings {
-    /// `sqlite://…` or `postgres://…`.
-    pub url: String,
-    /// Connections at most.
-    pub pool_size: u32,
-}
-
-/// The deployment keys.
-#[derive(Clone, Debug, Deserialize)]
-pub struct KeySettings {
-    /// The file that holds them.
-    pub file: PathBuf,
 }
 
 /// What tokens look like.
@@ -109,22 +85,6 @@ pub struct PasswordSettings {
 pub struct LimitSettings {
     /// Whether failed logins are counted.
     pub login_throttle: bool,
-}
-
-/// The audit trail.
-#[derive(Clone, Debug, Deserialize)]
-pub struct AuditSettings {
-    /// How long events are kept.
-    pub retention_days: u32,
-}
-
-impl DatabaseSettings {
-    /// As the store takes them.
-    pub fn store(&self) -> Result<StoreSettings, SettingsError> {
-        let url =
-            DatabaseUrl::parse(&self.url).map_err(|reason| SettingsError::new(format!("'database.url' {reason}")))?;
-        Ok(StoreSettings { url, pool_size: self.pool_size })
-    }
 }
 
 impl TokenSettings {

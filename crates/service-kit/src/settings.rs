@@ -6,9 +6,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
+use domain::Secret;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Why the settings cannot be used, as one sentence for the operator.
@@ -29,6 +33,46 @@ impl fmt::Display for SettingsError {
 }
 
 impl std::error::Error for SettingsError {}
+
+/// The `[operations]` table: the listener of operators.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OperationsSettings {
+    /// `ADDRESS:PORT`.
+    pub listen: SocketAddr,
+}
+
+/// The `[keys]` table: the deployment keys.
+#[derive(Clone, Debug, Deserialize)]
+pub struct KeySettings {
+    /// The file that holds them.
+    pub file: PathBuf,
+}
+
+/// The `[audit]` table: the audit trail.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AuditSettings {
+    /// How long events are kept.
+    pub retention_days: u32,
+}
+
+impl KeySettings {
+    /// Reads the text of the key file.
+    pub fn read(&self) -> Result<Secret<String>, SettingsError> {
+        read_private(&self.file, "key file")
+    }
+}
+
+/// Reads a file that holds a secret, and warns when others on the host may read it too.
+pub fn read_private(file: &Path, what: &str) -> Result<Secret<String>, SettingsError> {
+    let cannot =
+        |error: std::io::Error| SettingsError(format!("the {what} {} cannot be read: {error}", file.display()));
+    let text = Secret::new(std::fs::read_to_string(file).map_err(cannot)?);
+    let mode = std::fs::metadata(file).map_err(cannot)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        tracing::warn!(file = %file.display(), mode = format!("{:o}", mode & 0o777), "others may read this {what}");
+    }
+    Ok(text)
+}
 
 /// Where the settings of one service come from.
 #[derive(Clone, Copy, Debug)]
@@ -185,8 +229,6 @@ fn hide_passwords(mut table: toml::Table) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]

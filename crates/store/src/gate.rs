@@ -10,6 +10,7 @@ use domain::change::Change;
 use domain::{Clock, Timestamp};
 use error_codes::{Failure, Generic, Result};
 use r2d2::Pool;
+use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use crate::connection::{Manager, Role};
@@ -26,8 +27,8 @@ const REPEATS: u32 = 5;
 /// Is told of every change, once its transaction is committed, in this process before the request is answered.
 pub type OnChange = Arc<dyn Fn(&Change) + Send + Sync>;
 
-/// How a store is opened.
-#[derive(Clone, Debug)]
+/// How a store is opened; the `[database]` table of the settings.
+#[derive(Clone, Debug, Deserialize)]
 pub struct StoreSettings {
     /// Where the database is.
     pub url: DatabaseUrl,

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 /// Where a database is.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[serde(try_from = "String")]
 pub enum DatabaseUrl {
     /// `sqlite://` and a path: one file, one process.
     Sqlite(PathBuf),
@@ -23,6 +26,14 @@ impl fmt::Display for InvalidDatabaseUrl {
 }
 
 impl std::error::Error for InvalidDatabaseUrl {}
+
+impl TryFrom<String> for DatabaseUrl {
+    type Error = InvalidDatabaseUrl;
+
+    fn try_from(text: String) -> Result<Self, InvalidDatabaseUrl> {
+        Self::parse(&text)
+    }
+}
 
 impl DatabaseUrl {
     /// Reads a URL from the settings.

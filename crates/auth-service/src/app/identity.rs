@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::auth::party::{Application, User};
-use client::Lease;
+use client::{Lease, News};
 use contracts::identity::v1 as wire;
 use contracts::identity::v1::identity_client::IdentityClient;
 use crypto::digest::Sha256Digest;
@@ -25,7 +25,6 @@ use service_kit::grpc::{Peers, from_status};
 
 use self::parse::{parse_application, parse_subject, parse_user};
 use super::Origin;
-use super::news::News;
 
 /// Applications and credentials that are remembered.
 const APPLICATIONS: u64 = 20_000;

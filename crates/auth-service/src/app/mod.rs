@@ -4,7 +4,6 @@ pub mod grants;
 pub mod identity;
 pub mod keys;
 pub mod logout;
-pub mod news;
 pub mod permissions;
 pub mod sessions;
 pub mod subjects;
@@ -14,14 +13,13 @@ pub mod usage;
 use std::sync::Arc;
 
 use ::auth::Lifetimes;
-use client::{TokenState, TokenVerifier};
+use client::{News, TokenState, TokenVerifier};
 use crypto::mac::Mac;
 use domain::{Clock, Entropy, Issuers};
 use store::{Actor, Store};
 
 use self::identity::Identity;
 use self::keys::Keyring;
-use self::news::News;
 use self::usage::Usage;
 
 /// The service behind its edges.

@@ -60,7 +60,7 @@ struct Gone;
 type Sender = mpsc::Sender<Result<WatchResponse, Status>>;
 
 async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
-    let mut news = app.news.listen();
+    let mut news = app.news.follow();
     tell_what_is_known(app, sender).await?;
     let mut beat = tokio::time::interval(BEAT);
     loop {
@@ -71,7 +71,7 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
                 Ok(change) => tell_change(app, sender, &change).await?,
                 // Everything is told anew, which does no harm to what is known already.
                 Err(RecvError::Lagged(_)) => {
-                    news = app.news.listen();
+                    news = app.news.follow();
                     tell_what_is_known(app, sender).await?;
                 }
                 Err(RecvError::Closed) => return Ok(()),

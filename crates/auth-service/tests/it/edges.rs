@@ -15,6 +15,13 @@ async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     assert_eq!(walked, 9);
 }
 
+#[test]
+fn the_published_document_is_the_one_that_is_served() {
+    let published = include_str!("../../../../docs/openapi/auth-service.json");
+    let served = auth_service::http::document().to_pretty_json().unwrap();
+    assert_eq!(published.trim_end(), served.trim_end(), "run 'cargo xtask generate'");
+}
+
 async fn there_is_an_answer_where_there_is_no_route(pair: &Pair) {
     pair.auth.get("/v1/nothing").send().await.refused(404, "AUT-0018");
     pair.auth.get("/nothing").send().await.refused(404, "AUT-0018");

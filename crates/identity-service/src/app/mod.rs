@@ -11,7 +11,6 @@ pub mod groups;
 pub mod hashing;
 pub mod login;
 pub mod members;
-pub mod news;
 pub mod passwords;
 pub mod secrets;
 pub mod subjects;
@@ -19,7 +18,7 @@ pub mod users;
 
 use std::sync::Arc;
 
-use client::TokenVerifier;
+use client::{News, TokenVerifier};
 use domain::id::TenantId;
 use domain::{Clock, Entropy, Slug};
 use identity::product::Products;
@@ -29,7 +28,6 @@ use store::{Actor, Store};
 use self::access::Held;
 use self::attempts::LoginKeys;
 use self::hashing::Hasher;
-use self::news::News;
 
 /// The service behind its edges.
 pub struct App {

@@ -14,6 +14,7 @@ use crate::users::PASSWORD;
 pair::on_both_engines! {
     a_recovered_administrator_is_one_again,
     a_recovered_administrator_gets_a_fresh_password_where_none_is_given,
+    a_recovered_administrator_gets_no_password_that_is_refused_elsewhere,
 }
 
 mod on_a_database {
@@ -217,6 +218,21 @@ async fn a_recovered_administrator_gets_a_fresh_password_where_none_is_given(pai
     pair.log_in("admin", &first.password).await.refused(401, "AUT-1002");
     let fresh = std::fs::read_to_string(&file).unwrap();
     pair.log_in("admin", fresh.trim_end()).await.expect(200);
+}
+
+async fn a_recovered_administrator_gets_no_password_that_is_refused_elsewhere(pair: &mut Pair) {
+    let folder = tempfile::tempdir().unwrap();
+    let first = pair.administrator().await;
+    pair.stop_identity().await;
+    let file = folder.path().join("password");
+    for (password, code) in [("short", "IDE-0020"), ("Password1234", "IDE-0027")] {
+        std::fs::write(&file, format!("{password}\n")).unwrap();
+        let arguments = ["admin", "recover", "--password-file", file.to_str().unwrap()];
+        let sentence = refusal(&run(&pair.identity_environment(), &arguments));
+        assert!(sentence.contains(code) && !sentence.contains(password), "{sentence}");
+    }
+    pair.restart_identity().await;
+    pair.log_in("admin", &first.password).await.expect(200);
 }
 
 /// Runs `admin recover`, which never shows the password.

@@ -57,6 +57,7 @@ async fn there_is_an_answer_where_there_is_no_route(pair: &Pair) {
         ("GET", format!("/v1/applications/{id}/secrets"), "POST"),
         ("GET", format!("/v1/groups/desk/users/{id}"), "DELETE, PUT"),
         ("OPTIONS", "/v1/groups/desk/permissions".to_owned(), "GET, PUT"),
+        ("DELETE", "/t/lerian/v1/users".to_owned(), "GET, POST"),
         ("POST", "/health".to_owned(), "GET"),
     ] {
         let wrong = pair.identity.call(method, &path).send().await.refused(405, "IDE-0025");

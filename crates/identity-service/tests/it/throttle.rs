@@ -6,13 +6,15 @@ use pair::Pair;
 use serde_json::json;
 use testkit::Answer;
 
+use crate::caller::Caller;
+
 /// A password that nobody has.
 const WRONG: &str = "Correct-horse-8-wrong";
 
 mod by_account {
     use super::{
         a_locked_account_answers_like_a_wrong_password, a_success_forgets_the_failures, each_failure_doubles_the_delay,
-        failures_survive_a_restart,
+        failures_survive_a_restart, guesses_of_an_old_password_are_tries_of_the_account,
     };
 
     pair::on_both_engines! {
@@ -21,6 +23,7 @@ mod by_account {
         each_failure_doubles_the_delay,
         a_success_forgets_the_failures,
         failures_survive_a_restart,
+        guesses_of_an_old_password_are_tries_of_the_account,
     }
 }
 
@@ -125,6 +128,26 @@ async fn failures_survive_a_restart(pair: &mut Pair) {
     pair.log_in("ana", &person.password).await.expect(200);
 }
 
+async fn guesses_of_an_old_password_are_tries_of_the_account(pair: &Pair) {
+    let person = pair.person("ana", &[]).await;
+    let path = format!("/v1/users/{}/update-password", person.id);
+    let change = |old: &str| json!({ "oldPassword": old, "newPassword": "Another-horse-9-battery" });
+    let ana = Caller::of(pair, &person);
+    for _ in 0..3 {
+        pair.log_in("ana", WRONG).await.refused(401, "AUT-1002");
+        ana.patch(&path, change(WRONG)).await.refused(400, "IDE-1017");
+    }
+    for guess in [WRONG, person.password.as_str()] {
+        let throttled = ana.patch(&path, change(guess)).await.refused(429, "IDE-0021");
+        assert_eq!(throttled.headers["retry-after"], "30");
+    }
+    pair.log_in("ana", &person.password).await.refused(401, "AUT-1002");
+
+    pair.pass(Duration::from_secs(30));
+    ana.patch(&path, change(&person.password)).await.expect(204);
+    pair.log_in("ana", "Another-horse-9-battery").await.expect(200);
+}
+
 async fn a_network_that_fails_too_often_is_told_when_to_return(pair: &Pair) {
     let person = pair.person("ana", &[]).await;
     // Thirty are free for a network, and no name is tried twice.
@@ -136,6 +159,9 @@ async fn a_network_that_fails_too_often_is_told_when_to_return(pair: &Pair) {
         let seconds: u64 = throttled.headers["retry-after"].to_str().unwrap().parse().unwrap();
         assert!((1..=30).contains(&seconds), "{seconds}");
     }
+    let path = format!("/v1/users/{}/update-password", person.id);
+    let change = json!({ "oldPassword": person.password, "newPassword": "Another-horse-9-battery" });
+    Caller::of(pair, &person).patch(&path, change).await.refused(429, "IDE-0021");
     // A refused try is not counted: the wait does not grow.
     pair.pass(Duration::from_secs(30));
     pair.log_in("ana", &person.password).await.expect(200);

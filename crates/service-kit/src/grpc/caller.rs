@@ -11,7 +11,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use crate::settings::SettingsError;
+use crate::settings::{SettingsError, read_private};
 
 /// The callers of each method: its full path, such as `/identity.v1.Identity/Watch`, and the names that may call it.
 /// A path that ends in `/` stands for every method below it. What is not listed nobody may call.
@@ -47,9 +47,7 @@ impl CallerSecrets {
 
 /// Reads a secret of 64 hexadecimal digits (256 bits) from a file.
 pub fn read_secret(file: &Path) -> Result<Secret<String>, SettingsError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| SettingsError::new(format!("the secret file {} cannot be read: {error}", file.display())))?;
-    let text = Secret::new(text);
+    let text = read_private(file, "secret file")?;
     let secret = text.expose().trim();
     if secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Ok(Secret::new(secret.to_owned()))

@@ -8,4 +8,4 @@ mod server;
 pub use caller::{Allowed, CallerSecrets, CallersLayer, read_secret};
 pub use failure::{from_status, to_status};
 pub use peers::{PeerSettings, Peers};
-pub use server::{GrpcServerHandle, GrpcSettings, incoming, refuse_public_address};
+pub use server::{GrpcServerHandle, GrpcSettings, serve};

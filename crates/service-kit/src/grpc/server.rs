@@ -1,6 +1,7 @@
 //! What a gRPC listener needs.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,8 +9,13 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::codegen::Service;
+use tonic::server::NamedService;
+use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
+use super::{Allowed, CallerSecrets, CallersLayer};
 use crate::lifecycle::GRACE;
 use crate::settings::SettingsError;
 
@@ -34,11 +40,6 @@ pub struct GrpcServerHandle {
 }
 
 impl GrpcServerHandle {
-    /// Takes over a running server that ends when `stop` is given.
-    pub fn new(address: SocketAddr, stop: CancellationToken, running: JoinHandle<()>) -> Self {
-        Self { address, stop, running }
-    }
-
     /// Stops taking calls and waits for those under way, at most [`GRACE`]; streams are cut.
     pub async fn stop(mut self) {
         self.stop.cancel();
@@ -48,11 +49,53 @@ impl GrpcServerHandle {
     }
 }
 
-/// Opens the listener.
+/// Serves one service, with health, and with reflection where the settings ask for it. Every method is behind the check
+/// of its caller; `make` is handed the word that ends streams.
 ///
 /// # Errors
 /// A sentence naming the address that cannot be listened on, or that may not.
-pub async fn incoming(settings: &GrpcSettings) -> Result<(TcpIncoming, SocketAddr), SettingsError> {
+pub async fn serve<S>(
+    settings: &GrpcSettings,
+    allowed: Allowed,
+    descriptors: &'static [u8],
+    make: impl FnOnce(CancellationToken) -> S,
+) -> Result<GrpcServerHandle, SettingsError>
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+{
+    let callers = CallerSecrets::read(&settings.callers)?;
+    let (incoming, address) = incoming(settings).await?;
+    let stop = CancellationToken::new();
+    let (reporter, health) = tonic_health::server::health_reporter();
+    reporter.set_serving::<S>().await;
+    let reflection = settings
+        .reflection
+        .then(|| {
+            tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(descriptors).build_v1()
+        })
+        .transpose()
+        .map_err(|error| SettingsError::new(format!("reflection cannot be offered: {error}")))?;
+    let server = Server::builder()
+        .layer(CallersLayer::new(callers, allowed))
+        .add_service(make(stop.clone()))
+        .add_service(health)
+        .add_optional_service(reflection)
+        .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+    let running = tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the gRPC listener failed");
+        }
+    });
+    Ok(GrpcServerHandle { address, stop, running })
+}
+
+async fn incoming(settings: &GrpcSettings) -> Result<(TcpIncoming, SocketAddr), SettingsError> {
     refuse_public_address(settings.listen)?;
     let cannot = |error: std::io::Error| {
         SettingsError::new(format!(
@@ -66,7 +109,7 @@ pub async fn incoming(settings: &GrpcSettings) -> Result<(TcpIncoming, SocketAdd
 }
 
 /// Secrets would cross a network in the clear, so nothing but loopback is listened on.
-pub fn refuse_public_address(listen: SocketAddr) -> Result<(), SettingsError> {
+fn refuse_public_address(listen: SocketAddr) -> Result<(), SettingsError> {
     if listen.ip().is_loopback() {
         Ok(())
     } else {

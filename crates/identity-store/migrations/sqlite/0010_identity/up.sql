@@ -30,8 +30,9 @@ CREATE TABLE users (
     deleted_at INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
-CREATE UNIQUE INDEX users_username_folded ON users (tenant_id, username_folded);
+-- The youngest index is asked first: where both are taken, the username is told, as on PostgreSQL, which asks the oldest.
 CREATE UNIQUE INDEX users_email_folded ON users (tenant_id, email_folded) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX users_username_folded ON users (tenant_id, username_folded);
 CREATE INDEX users_living ON users (tenant_id, id) WHERE deleted_at IS NULL;
 
 CREATE TABLE password_credentials (

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use client::TokenState;
 use domain::Clock;
 use domain::change::Change;
 use tokio::sync::broadcast;
+
+use crate::TokenState;
 
 /// Changes that a slow follower may lag behind before it must begin anew.
 const BACKLOG: usize = 4_096;
