@@ -1,5 +1,7 @@
 //! Who acts in tests: administrators, people with groups, applications, and strangers from another tenant.
 
+use std::time::Duration;
+
 use domain::{Secret, Slug};
 use serde_json::{Value, json};
 use testkit::Answer;
@@ -89,8 +91,9 @@ impl Pair {
         self.person_with(username, &password_of(username)).await
     }
 
-    /// Asks for a fresh user in some groups.
+    /// Asks for a fresh user in some groups, a millisecond after whatever came before: ids follow the clock.
     pub async fn create_user(&self, by: &Person, username: &str, groups: &[&str]) -> Answer {
+        self.pass(Duration::from_millis(1));
         let body = json!({
             "firstName": "Ana", "lastName": "Souza", "username": username, "password": password_of(username),
             "email": format!("{username}@example.com"), "groups": groups,
@@ -98,8 +101,9 @@ impl Pair {
         self.identity.post("/v1/users").bearer(by.token()).json(&body).send().await
     }
 
-    /// A fresh application of a product.
+    /// A fresh application of a product, made a millisecond after whatever came before.
     pub async fn application(&self, product: &str) -> Application {
+        self.pass(Duration::from_millis(1));
         let administrator = self.administrator().await;
         let body = json!({ "name": product, "description": "A test" });
         let made = self.identity.post("/v1/applications").bearer(administrator.token()).json(&body).send().await;

@@ -141,9 +141,10 @@ impl App {
     }
 }
 
+/// Rounded up: whoever comes back then is not too early.
 fn wait_seconds(admission: Admission) -> Option<u32> {
     match admission {
-        Admission::Blocked { wait } => Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1)),
+        Admission::Blocked { wait } => Some(u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1)),
         Admission::Free | Admission::Charged(_) => None,
     }
 }

@@ -1,19 +1,23 @@
 //! Whoever asks identity for something: every request shows their token.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use pair::{Pair, Person};
 use serde_json::Value;
-use testkit::{Answer, Api};
+use testkit::{Answer, Api, ManualClock};
 
-/// Somebody with a token.
+/// Somebody with a token, who asks one thing a millisecond: ids follow the clock, which stands still by itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     api: Api,
+    clock: Arc<ManualClock>,
     token: String,
 }
 
 impl Caller {
     pub(crate) fn new(pair: &Pair, token: &str) -> Self {
-        Self { api: pair.identity.clone(), token: token.to_owned() }
+        Self { api: pair.identity.clone(), clock: Arc::clone(&pair.clock), token: token.to_owned() }
     }
 
     pub(crate) fn of(pair: &Pair, person: &Person) -> Self {
@@ -46,6 +50,7 @@ impl Caller {
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.clock.advance(Duration::from_millis(1));
         let call = self.api.call(method, path).bearer(&self.token);
         match body {
             Some(body) => call.json(body).send().await,

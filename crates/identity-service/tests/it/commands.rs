@@ -17,17 +17,10 @@ pair::on_both_engines! {
     a_recovered_administrator_gets_no_password_that_is_refused_elsewhere,
 }
 
-mod on_a_database {
-    use super::{
-        a_port_that_is_taken_is_told_in_one_sentence, a_schema_of_a_newer_program_is_refused,
-        a_schema_that_is_not_there_is_refused_and_then_made,
-    };
-
-    testkit::on_both_engines! {
-        a_schema_that_is_not_there_is_refused_and_then_made,
-        a_schema_of_a_newer_program_is_refused,
-        a_port_that_is_taken_is_told_in_one_sentence,
-    }
+testkit::on_both_engines! {
+    a_schema_that_is_not_there_is_refused_and_then_made,
+    a_schema_of_a_newer_program_is_refused,
+    a_port_that_is_taken_is_told_in_one_sentence,
 }
 
 /// Runs the binary to its end with nothing but this environment.

@@ -20,6 +20,14 @@ pair::on_both_engines! {
     without_auth_there_is_no_yes_and_it_recovers,
 }
 
+pair::on_both_engines! {
+    with &[
+        ("GATEHOUSE_IDENTITY__PASSWORDS__HASHING_THREADS", "1"),
+        ("GATEHOUSE_IDENTITY__PASSWORDS__BCRYPT_COST", "10"),
+    ];
+    a_flood_of_passwords_is_turned_away_at_the_door,
+}
+
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     let walked = pair::walk(pair, &pair.identity, &identity_service::http::document(), "IDE").await;
     assert_eq!(walked, 22);
@@ -182,18 +190,6 @@ async fn eventually<F: Future<Output = testkit::Answer>>(ask: impl Fn() -> F, st
         }
     };
     tokio::time::timeout(Duration::from_secs(10), asking).await.unwrap()
-}
-
-mod under_load {
-    use super::a_flood_of_passwords_is_turned_away_at_the_door;
-
-    pair::on_both_engines! {
-        with &[
-            ("GATEHOUSE_IDENTITY__PASSWORDS__HASHING_THREADS", "1"),
-            ("GATEHOUSE_IDENTITY__PASSWORDS__BCRYPT_COST", "10"),
-        ];
-        a_flood_of_passwords_is_turned_away_at_the_door,
-    }
 }
 
 async fn a_flood_of_passwords_is_turned_away_at_the_door(pair: &Pair) {

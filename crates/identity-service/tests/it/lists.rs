@@ -1,7 +1,6 @@
 //! Lists: a bare array or an envelope, by page or by cursor.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use pair::Pair;
 use serde_json::{Value, json};
@@ -21,10 +20,8 @@ pair::on_both_engines! {
 
 const LISTS: [&str; 3] = ["/v1/users", "/v1/groups", "/v1/applications"];
 
-/// Makes users one after the other; ids follow the clock, which stands still by itself.
-async fn make_users(pair: &Pair, administrator: &Caller, count: usize) {
+async fn make_users(administrator: &Caller, count: usize) {
     for number in 0..count {
-        pair.pass(Duration::from_millis(1));
         administrator.post("/v1/users", user(&format!("person-{number}"))).await.expect(201);
     }
 }
@@ -35,7 +32,7 @@ fn ids(rows: &Value) -> Vec<String> {
 
 async fn a_list_is_bare_without_parameters_and_an_envelope_with_any(pair: &Pair) {
     let administrator = Caller::administrator(pair).await;
-    make_users(pair, &administrator, 2).await;
+    make_users(&administrator, 2).await;
     pair.application("midaz").await;
     for list in LISTS {
         let bare = administrator.get(list).await.expect(200);
@@ -55,7 +52,7 @@ async fn a_list_is_bare_without_parameters_and_an_envelope_with_any(pair: &Pair)
 
 async fn pages_follow_each_other(pair: &Pair) {
     let administrator = Caller::administrator(pair).await;
-    make_users(pair, &administrator, 6).await;
+    make_users(&administrator, 6).await;
     let all = ids(&administrator.get("/v1/users").await.expect(200).body);
     assert_eq!(all.len(), 7);
     for (page, rows) in [(1, &all[..3]), (2, &all[3..6]), (3, &all[6..])] {
@@ -68,9 +65,8 @@ async fn pages_follow_each_other(pair: &Pair) {
 
 async fn a_cursor_walks_over_every_row_once(pair: &Pair) {
     let administrator = Caller::administrator(pair).await;
-    make_users(pair, &administrator, 8).await;
+    make_users(&administrator, 8).await;
     for _ in 0..4 {
-        pair.pass(Duration::from_millis(1));
         pair.application("midaz").await;
     }
     for list in LISTS {
@@ -85,7 +81,6 @@ async fn a_cursor_walks_over_every_row_once(pair: &Pair) {
             // What comes and goes meanwhile moves nothing else to another page.
             if list == "/v1/users" && seen.len() == 4 {
                 administrator.delete(&format!("/v1/users/{}", seen[1])).await.expect(204);
-                pair.pass(Duration::from_millis(1));
                 administrator.post("/v1/users", user("late")).await.expect(201);
             }
             match page.body.get("nextCursor") {
@@ -131,7 +126,7 @@ async fn a_bare_list_that_goes_on_says_where(pair: &Pair) {
 
 async fn the_total_counts_the_living(pair: &Pair) {
     let administrator = Caller::administrator(pair).await;
-    make_users(pair, &administrator, 3).await;
+    make_users(&administrator, 3).await;
     administrator.post("/v1/groups", json!({ "name": "Desk" })).await.expect(201);
     let application = pair.application("midaz").await;
     // What is refused is not counted.
