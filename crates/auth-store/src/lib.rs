@@ -23,5 +23,5 @@ const STEP: i64 = 1_000;
 
 /// The migrations of auth-service.
 pub fn migrations() -> Migrations {
-    Migrations { sqlite: SQLITE, postgres: POSTGRES }
+    Migrations { service: "auth-service", sqlite: SQLITE, postgres: POSTGRES }
 }

@@ -28,6 +28,11 @@ pub struct Permission {
 }
 
 impl Permission {
+    /// Whether it reaches beyond a tenant: built in, and never granted by a request.
+    pub fn is_platform(&self) -> bool {
+        self.product == IDENTITY_PRODUCT && PLATFORM_RESOURCES.contains(&self.resource.as_str())
+    }
+
     /// A permission made of its three parts.
     pub fn new(product: impl Into<String>, resource: impl Into<String>, action: impl Into<String>) -> Self {
         Self { product: product.into(), resource: resource.into(), action: action.into() }

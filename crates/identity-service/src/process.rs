@@ -13,6 +13,7 @@ use crypto::jws::JwkSet;
 use crypto::keys::{DeploymentKeys, Purpose};
 use crypto::mac::Mac;
 use crypto::password::Passwords;
+use crypto::seal::{RowIdentity, Sealer};
 use domain::change::Change;
 use domain::{Clock, Entropy, OsEntropy};
 use error_codes::IDENTITY;
@@ -61,6 +62,7 @@ pub struct Running {
 pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running, SettingsError> {
     let leases = Arc::new(Leases::default());
     let app = assemble(settings, clock, Arc::clone(&leases))?;
+    check_keys(&app, settings).await?;
     plant_default_tenant(&app, &settings.admin.password_file).await?;
     let mut tasks = Tasks::new();
     run_beside(&app, &leases, &mut tasks, settings)?;
@@ -164,6 +166,7 @@ pub fn assemble(settings: &Settings, clock: Arc<dyn Clock>, leases: Arc<Leases>)
             verifier: Arc::new(verifier),
             hasher: Hasher::new(passwords, threads, Arc::clone(&entropy)),
             login_keys,
+            sealer: Sealer::new(&deployment_keys.purpose(Purpose::SealedRow)),
             news,
             held,
             products,
@@ -172,6 +175,31 @@ pub fn assemble(settings: &Settings, clock: Arc<dyn Clock>, leases: Arc<Leases>)
             entropy,
         }
     }))
+}
+
+/// Refuses deployment keys that are not those of this database: long passwords would be refused, and new ones lost.
+async fn check_keys(app: &App, settings: &Settings) -> Result<(), SettingsError> {
+    const ROW: RowIdentity<'static> =
+        RowIdentity { tenant: "", table: "deployment", column: "value", row: "key_check" };
+    let cannot = |reason: String| {
+        let file = settings.keys.file.display();
+        SettingsError::new(format!("the deployment keys in {file} are not those of this database: {reason}"))
+    };
+    let sealed = app.sealer.seal(&ROW, b"gatehouse", &*app.entropy).map_err(|error| cannot(error.to_string()))?;
+    let sealed = hex(&sealed);
+    let kept = app.store.write(move |unit| store::keep(unit, ROW.row, &sealed)).await;
+    let kept = kept.map_err(|failure| SettingsError::new(format!("the database cannot be used: {failure}")))?;
+    let kept = unhex(&kept).ok_or_else(|| cannot("the check value is malformed".to_owned()))?;
+    app.sealer.open(&ROW, &kept).map(|_| ()).map_err(|error| cannot(error.to_string()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes().chunks_exact(2);
+    digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 async fn plant_default_tenant(app: &App, password_file: &Path) -> Result<(), SettingsError> {

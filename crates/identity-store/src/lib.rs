@@ -34,5 +34,5 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The migrations of identity-service, in both dialects.
 pub fn migrations() -> Migrations {
-    Migrations { sqlite: SQLITE, postgres: POSTGRES }
+    Migrations { service: "identity-service", sqlite: SQLITE, postgres: POSTGRES }
 }

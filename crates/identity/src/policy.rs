@@ -43,7 +43,11 @@ pub fn parse(raw: &[RawPermission<'_>]) -> Result<BTreeSet<Permission>> {
         let resource = part("resource", raw.resource, exact_or_any);
         let action = part("action", raw.action, exact_or_any);
         if let (Some(product), Some(resource), Some(action)) = (product, resource, action) {
-            permissions.insert(Permission { product, resource, action });
+            let permission = Permission { product, resource, action };
+            if permission.is_platform() {
+                fields.refuse(&format!("permissions[{index}].resource"), "is built in and cannot be granted");
+            }
+            permissions.insert(permission);
         }
     }
     if fields.are_sound() { Ok(permissions) } else { Err(fields.into_failure()) }
@@ -76,9 +80,13 @@ mod tests {
     fn a_star_stands_alone_and_never_for_a_product() {
         assert!(one("midaz", "*", "*").is_ok());
         assert!(one("midaz", "users/password", "get").is_ok());
-        for (product, resource, action) in
-            [("*", "a", "get"), ("midaz", "acc*", "get"), ("midaz", "", "get"), ("midaz", "a", "g t")]
-        {
+        for (product, resource, action) in [
+            ("plugin-identity", "authorize", "any"),
+            ("*", "a", "get"),
+            ("midaz", "acc*", "get"),
+            ("midaz", "", "get"),
+            ("midaz", "a", "g t"),
+        ] {
             assert!(one(product, resource, action).is_err(), "{product} {resource} {action}");
         }
     }

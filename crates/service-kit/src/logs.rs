@@ -29,6 +29,11 @@ pub struct LogSettings {
 pub fn begin(settings: &LogSettings) -> Result<(), crate::settings::SettingsError> {
     let filter = EnvFilter::try_new(&settings.level)
         .map_err(|error| crate::settings::SettingsError::new(format!("'log.level' cannot be used: {error}")))?;
+    // What a stranger sends badly is answered, and is no fault that an operator must see.
+    let filter = match "actix_http::h1=off".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(true);
     // A process that already logs, as in tests, keeps what it has.
     let _ = match settings.format {

@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod connection;
+mod deployment;
 mod feed;
 mod gate;
 mod migrate;
@@ -18,6 +19,7 @@ mod writer;
 
 pub use audit::{Actor, AuditEvent, Outcome};
 pub use connection::{AnyConnection, Both, MultiBackend};
+pub use deployment::keep;
 pub use gate::{OnChange, Store, StoreSettings};
 pub use migrate::{Migrations, check, create_database, drop_database, migrate, prepare};
 pub use sweep::{sweep_audit, sweep_feed};

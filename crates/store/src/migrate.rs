@@ -2,9 +2,11 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::connection::{AnyConnection, Role, open};
+use crate::connection::{AnyConnection, Both, Role, open};
+use crate::schema::deployment;
 use crate::{DatabaseUrl, MultiBackend};
 
 static SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -12,11 +14,16 @@ static POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The migrations of one service, in both dialects.
 pub struct Migrations {
+    /// The name of the service; a database belongs to one.
+    pub service: &'static str,
     /// For SQLite.
     pub sqlite: EmbeddedMigrations,
     /// For PostgreSQL.
     pub postgres: EmbeddedMigrations,
 }
+
+/// The name under which a database says whose it is.
+const SERVICE: &str = "service";
 
 /// diesel takes a source by value; the embedded ones are static.
 struct Borrowed<'a>(&'a EmbeddedMigrations);
@@ -47,6 +54,12 @@ pub fn migrate(url: &DatabaseUrl, service: &Migrations) -> Result<Vec<String>, E
         let versions = connection.run_pending_migrations(Borrowed(source))?;
         ran.extend(versions.into_iter().map(|version| version.to_string()));
     }
+    Both(
+        diesel::insert_into(deployment::table)
+            .values((deployment::name.eq(SERVICE), deployment::value.eq(service.service)))
+            .on_conflict_do_nothing(),
+    )
+    .execute(&mut connection)?;
     Ok(ran)
 }
 
@@ -119,7 +132,19 @@ fn refuse_unknown(connection: &mut AnyConnection, service: &Migrations) -> Resul
     for source in [&SQLITE, &POSTGRES, &service.sqlite, &service.postgres] {
         known.extend(versions(source)?);
     }
-    let foreign = connection.applied_migrations()?.into_iter().find(|version| !known.contains(version));
+    let applied = connection.applied_migrations()?;
+    if !applied.is_empty() {
+        let owner: Option<String> =
+            deployment::table.find(SERVICE).select(deployment::value).first(connection).optional()?;
+        if let Some(owner) = owner.filter(|owner| owner != service.service) {
+            return Err(format!(
+                "the database belongs to {owner}, not to {}; 'database.url' names it",
+                service.service
+            )
+            .into());
+        }
+    }
+    let foreign = applied.into_iter().find(|version| !known.contains(version));
     match foreign {
         Some(version) => {
             Err(format!("the database has the migration {version}, which this program does not know; use a newer one")

@@ -1,6 +1,13 @@
 //! The tables every service has.
 
 diesel::table! {
+    deployment (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
     feed_head (id) {
         id -> Integer,
         number -> BigInt,

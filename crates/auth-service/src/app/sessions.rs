@@ -25,9 +25,9 @@ impl App {
     /// The caller as the owner of their own sessions.
     ///
     /// # Errors
-    /// AUT-0017 for applications, which have none.
+    /// AUT-0017 for applications, which have none, and for a token that was not given the scope for it.
     pub fn own_sessions(&self, token: &AccessToken) -> Result<Owner> {
-        let user = token.user().ok_or(aut::FORBIDDEN)?;
+        let user = token.user().filter(|_| token.scopes.contains(ACCESS_MANAGER)).ok_or(aut::FORBIDDEN)?;
         Ok(Owner { tenant: token.tenant, user, reason: EndReason::ByUser })
     }
 

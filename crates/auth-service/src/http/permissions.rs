@@ -92,7 +92,11 @@ impl EnforcePermissionInput {
             sub: members.optional("sub"),
             resource: members.required("resource"),
             action: members.required("action"),
-            product: members.optional("product").filter(|product| !product.is_empty()),
+            // Of another type it decides nothing, like the other members of later versions.
+            product: members
+                .take("product")
+                .and_then(|product| product.as_str().map(ToOwned::to_owned))
+                .filter(|product| !product.is_empty()),
         };
         members.ignore_the_rest();
         members.finish()?;

@@ -8,6 +8,8 @@ pair::on_both_engines! {
     no_operation_answers_without_a_token_or_to_nonsense,
     there_is_an_answer_where_there_is_no_route,
     every_service_tells_how_it_is,
+    head_is_get_without_a_body,
+    a_body_that_is_declared_too_long_is_not_waited_for,
 }
 
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
@@ -44,4 +46,31 @@ async fn every_service_tells_how_it_is(pair: &Pair) {
         let undefined = api.get("/health").header("x-request-id", "a b\u{e4}").send().await;
         assert_ne!(undefined.headers["x-request-id"], "a b\u{e4}");
     }
+}
+
+async fn head_is_get_without_a_body(pair: &Pair) {
+    for path in ["/health", "/.well-known/jwks.json"] {
+        let answer = pair.auth.call("HEAD", path).send().await.expect(200);
+        assert_eq!(answer.text, "");
+    }
+    assert_eq!(pair.auth.call("HEAD", "/v1/userinfo").send().await.status, 401);
+    assert_eq!(pair.auth.get("/docs").send().await.status, 307);
+    let stored = pair.auth.get("/health").send().await;
+    assert_eq!(stored.headers["cache-control"], "no-store");
+}
+
+async fn a_body_that_is_declared_too_long_is_not_waited_for(pair: &Pair) {
+    use std::io::{Read, Write};
+    let address = pair.auth.base().trim_start_matches("http://").to_owned();
+    let answer = tokio::task::block_in_place(|| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+        let head =
+            "POST /v1/login/oauth/access_token HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000000000\r\n\r\n{";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        String::from_utf8(answer.to_vec()).unwrap()
+    });
+    assert_eq!(answer, "HTTP/1.1 413");
 }

@@ -8,6 +8,7 @@ pair::on_both_engines! {
     an_administrator_ends_those_of_others,
     nobody_ends_those_of_somebody_above,
     machines_have_no_sessions,
+    a_narrow_token_ends_no_session,
 }
 
 async fn list(pair: &Pair, path: &str, token: &str) -> Vec<Value> {
@@ -71,4 +72,17 @@ async fn machines_have_no_sessions(pair: &Pair) {
     let application = pair.application("midaz").await;
     let token = pair.application_token(&application).await;
     pair.auth.get("/v1/sessions").bearer(&token).send().await.refused(403, "AUT-0017");
+}
+
+async fn a_narrow_token_ends_no_session(pair: &Pair) {
+    let person = pair.person("ana", &[]).await;
+    let body = serde_json::json!({
+        "grantType": "password", "username": "ana", "password": person.password, "scope": "openid",
+    });
+    let narrow = pair.auth.post("/v1/login/oauth/access_token").json(&body).send().await.expect(200);
+    let narrow = narrow.text_of("accessToken");
+    for (method, path) in [("GET", "/v1/sessions"), ("DELETE", "/v1/sessions")] {
+        pair.auth.call(method, path).bearer(&narrow).send().await.refused(403, "AUT-0017");
+    }
+    pair.auth.get("/v1/userinfo").bearer(person.token()).send().await.expect(200);
 }

@@ -19,6 +19,7 @@ pub mod users;
 use std::sync::Arc;
 
 use client::{News, TokenVerifier};
+use crypto::seal::Sealer;
 use domain::id::TenantId;
 use domain::{Clock, Entropy, Slug};
 use identity::product::Products;
@@ -39,6 +40,8 @@ pub struct App {
     pub hasher: Hasher,
     /// What failed logins are counted under; `None` where nobody is made to wait.
     pub login_keys: Option<LoginKeys>,
+    /// Seals what must not be read in the database.
+    pub sealer: Sealer,
     /// What is told to those who follow this service.
     pub news: Arc<News>,
     /// What callers may do, until a change says otherwise.

@@ -145,7 +145,7 @@ async fn a_manager_gives_nobody_what_they_lack(pair: &Pair) {
         ("PUT", set.clone(), own_and(identity("users", "*"))),
         ("PUT", set.clone(), own_and(identity("*", "get"))),
         ("PUT", set.clone(), own_and(identity("*", "*"))),
-        ("PUT", set.clone(), own_and(identity("authorize", "any"))),
+        ("PUT", set.clone(), own_and(identity("audit", "get"))),
         ("PUT", set, own_and(json!({ "product": "nobodys", "resource": "things", "action": "get" }))),
         ("PUT", "/v1/groups/ledger-desk/permissions".to_owned(), json!({ "permissions": [] })),
         ("DELETE", "/v1/groups/ledger-desk".to_owned(), Value::Null),

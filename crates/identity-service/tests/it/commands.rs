@@ -21,6 +21,7 @@ testkit::on_both_engines! {
     a_schema_that_is_not_there_is_refused_and_then_made,
     a_schema_of_a_newer_program_is_refused,
     a_port_that_is_taken_is_told_in_one_sentence,
+    keys_of_another_deployment_are_refused,
 }
 
 /// Runs the binary to its end with nothing but this environment.
@@ -169,6 +170,21 @@ async fn a_port_that_is_taken_is_told_in_one_sentence(database: TestDatabase) {
         let sentence = refusal(&run(&environment, &["serve"]));
         assert!(sentence.contains(&format!("cannot listen on {address}")), "{sentence}");
     }
+}
+
+async fn keys_of_another_deployment_are_refused(database: TestDatabase) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut environment = deployment(folder.path(), &database);
+    printed(&run(&environment, &["migrate"]));
+    // The first start keeps a check value; it ends at a port that is taken.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    environment.push(set("HTTP__LISTEN", taken.local_addr().unwrap().to_string()));
+    refusal(&run(&environment, &["serve"]));
+    let other = folder.path().join("other.key");
+    std::fs::write(&other, "1:AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\n").unwrap();
+    environment.push(set("KEYS__FILE", other.display().to_string()));
+    let sentence = refusal(&run(&environment, &["serve"]));
+    assert!(sentence.contains("are not those of this database"), "{sentence}");
 }
 
 async fn a_recovered_administrator_is_one_again(pair: &mut Pair) {

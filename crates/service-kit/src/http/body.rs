@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use domain::json::parse_object;
 use error_codes::{Failure, FieldDetail, Generic, IDENTITY};
@@ -44,9 +45,9 @@ impl FromRequest for JsonBody {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let codes = edge(request).map_or(&IDENTITY, |edge| edge.codes);
-        let payload = payload.take();
+        let (payload, is_long) = (payload.take(), declares_too_much(request));
         Box::pin(async move {
-            let bytes = read(payload, codes).await?;
+            let bytes = if is_long { return Err(codes.too_large.into()) } else { read(payload, codes).await? };
             let members = parse_object(&bytes, DEEPEST)
                 .map_err(|fault| Failure::new(codes.malformed).with_field("body", fault.to_string()))?;
             Ok(Self { members, codes })
@@ -84,9 +85,9 @@ impl FromRequest for FormBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let codes = edge(request).map_or(&IDENTITY, |edge| edge.codes);
         let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let payload = payload.take();
+        let (payload, is_long) = (payload.take(), declares_too_much(request));
         Box::pin(async move {
-            let bytes = read(payload, codes).await?;
+            let bytes = if is_long { return Err(codes.too_large.into()) } else { read(payload, codes).await? };
             if !is_form {
                 let reason = "must be sent as application/x-www-form-urlencoded";
                 return Err(Failure::new(codes.malformed).with_field("body", reason).into());
@@ -130,6 +131,12 @@ fn decode(text: &[u8]) -> Option<String> {
         });
     }
     String::from_utf8(decoded).ok().filter(|text| !text.contains('\0'))
+}
+
+/// Whether the request says itself that its body is over the bound; then nothing of it is read.
+fn declares_too_much(request: &HttpRequest) -> bool {
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > LONGEST))
 }
 
 async fn read(payload: Payload, codes: &'static Generic) -> Result<web::Bytes, Failure> {

@@ -164,7 +164,14 @@ impl Members {
     /// Refuses the request when anything was wrong with it.
     pub fn finish(self) -> Result<(), Failure> {
         if !self.left.is_empty() {
-            let fields = self.left.into_iter().map(|(name, value)| (name, rejected(value))).collect();
+            let fields = self
+                .left
+                .into_iter()
+                .map(|(name, value)| {
+                    let detail = rejected(&name, value);
+                    (name, detail)
+                })
+                .collect();
             return Err(Failure::new(self.codes.unexpected_fields).with_fields(fields));
         }
         if !self.missing.is_empty() {
@@ -187,8 +194,12 @@ impl Members {
     }
 }
 
-fn rejected(value: Value) -> FieldDetail {
-    if value.to_string().len() > LONGEST_ECHO {
+/// A member that nobody asked for comes back with its value, unless it is long or sounds like a secret: an answer may be
+/// logged where the request is not.
+fn rejected(name: &str, value: Value) -> FieldDetail {
+    let name = name.to_ascii_lowercase();
+    let is_secret = ["password", "secret", "token", "passcode"].iter().any(|word| name.contains(word));
+    if is_secret || value.to_string().len() > LONGEST_ECHO {
         FieldDetail::Reason("is not accepted".to_owned())
     } else {
         FieldDetail::Rejected(value)

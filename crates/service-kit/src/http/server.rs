@@ -104,6 +104,7 @@ pub fn serve(
             .service(health)
             .service(readyz)
             .service(version)
+            .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
             .configure(routes.clone())
             .default_service(web::to(not_found))

@@ -1,5 +1,5 @@
 //! What the store promises, on both engines.
-#![allow(clippy::unwrap_used, reason = "a broken test should stop loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a broken test should stop loudly")]
 
 mod feed;
 mod unit;
@@ -17,7 +17,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("tests/migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("tests/migrations/postgres");
 
 fn migrations() -> Migrations {
-    Migrations { sqlite: SQLITE, postgres: POSTGRES }
+    Migrations { service: "test", sqlite: SQLITE, postgres: POSTGRES }
 }
 
 /// The changes one process was told of.

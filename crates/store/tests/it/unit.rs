@@ -18,6 +18,8 @@ testkit::on_both_engines! {
     counted_increments_are_not_lost,
     a_schema_that_is_not_ours_is_refused,
     reads_see_committed_rows_only,
+    a_database_belongs_to_one_service,
+    a_panic_takes_one_unit_of_work_with_it,
 }
 
 fn insert(unit: &mut Unit<'_>, name: &str) -> Result<UserId, Failure> {
@@ -178,5 +180,24 @@ async fn reads_see_committed_rows_only(database: TestDatabase) {
         })
         .await
         .unwrap();
+    assert_eq!(count(&store).await, 1);
+}
+
+async fn a_database_belongs_to_one_service(database: TestDatabase) {
+    store::migrate(database.url(), &migrations()).unwrap();
+    let other = store::Migrations { service: "other", ..migrations() };
+    for refused in [store::check(database.url(), &other).err(), store::migrate(database.url(), &other).err()] {
+        assert!(refused.unwrap().to_string().contains("belongs to test, not to other"));
+    }
+}
+
+async fn a_panic_takes_one_unit_of_work_with_it(database: TestDatabase) {
+    let store = fresh(&database);
+    let broken = store.write(|unit| -> Result<(), Failure> {
+        insert(unit, "a")?;
+        panic!("a test breaks a unit of work")
+    });
+    assert_eq!(broken.await.unwrap_err().code(), ide::INTERNAL);
+    store.write(|unit| insert(unit, "b")).await.unwrap();
     assert_eq!(count(&store).await, 1);
 }

@@ -1,3 +1,4 @@
 DROP TABLE audit_events;
 DROP TABLE feed;
 DROP TABLE feed_head;
+DROP TABLE deployment;

@@ -1,3 +1,9 @@
+-- What is true of the whole database: whose it is, and which keys belong to it.
+CREATE TABLE deployment (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
 -- The change feed: numbers become visible in order, because the head row is updated last in the transaction.
 CREATE TABLE feed_head (
     id INTEGER PRIMARY KEY CHECK (id = 1),
