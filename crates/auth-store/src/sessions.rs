@@ -10,9 +10,9 @@ pub use redeem::{Redeemed, redeem};
 
 use auth::session::{Session, State};
 use diesel::prelude::*;
-use domain::Timestamp;
 use domain::id::{SessionId, TenantId, UserId};
 use domain::page::{Listed, Page, Start};
+use domain::{Epoch, Timestamp};
 use error_codes::{Failure, Result, aut};
 use store::sql::{At, Id, id};
 use store::{Actor, AuditEvent, Outcome, Unit};
@@ -77,9 +77,18 @@ pub fn find_live(unit: &mut Unit<'_>, tenant: TenantId, user: UserId, session: S
 }
 
 /// Lists the sessions of one person that may go on, the newest first. A page continues after the id of a session.
-pub fn list_live(unit: &mut Unit<'_>, tenant: TenantId, user: UserId, page: &Page) -> Result<Listed<Session>> {
+///
+/// `epoch` is the person's, as it is now: what began under an older one is dead, although no row says so.
+pub fn list_live(
+    unit: &mut Unit<'_>,
+    tenant: TenantId,
+    user: UserId,
+    epoch: Epoch,
+    page: &Page,
+) -> Result<Listed<Session>> {
     let now = unit.now();
-    let mut query = live_of(tenant, user, now).order(sessions::id.desc()).into_boxed();
+    let young = sessions::subject_epoch.ge(i64::from(epoch.0));
+    let mut query = live_of(tenant, user, now).filter(young).order(sessions::id.desc()).into_boxed();
     query = match &page.start {
         Start::Offset(rows) => query.offset(i64::from(*rows)),
         Start::After(cursor) => {
@@ -91,7 +100,8 @@ pub fn list_live(unit: &mut Unit<'_>, tenant: TenantId, user: UserId, page: &Pag
     };
     // One row more than asked for tells whether the list goes on.
     let mut rows: Vec<Row> = unit.query(|connection| query.limit(i64::from(page.limit) + 1).load(connection))?;
-    let total: i64 = unit.query(|connection| live_of(tenant, user, now).count().get_result(connection))?;
+    let total: i64 =
+        unit.query(|connection| live_of(tenant, user, now).filter(young).count().get_result(connection))?;
     let goes_on = rows.len() > usize::from(page.limit);
     rows.truncate(usize::from(page.limit));
     let rows = rows.into_iter().map(|row| row.read(unit)).collect::<Result<Vec<_>>>()?;

@@ -29,11 +29,9 @@ pub struct LogSettings {
 pub fn begin(settings: &LogSettings) -> Result<(), crate::settings::SettingsError> {
     let filter = EnvFilter::try_new(&settings.level)
         .map_err(|error| crate::settings::SettingsError::new(format!("'log.level' cannot be used: {error}")))?;
-    // What a stranger sends badly is answered, and is no fault that an operator must see.
-    let filter = match "actix_http::h1=off".parse() {
-        Ok(quiet) => filter.add_directive(quiet),
-        Err(_) => filter,
-    };
+    // What a stranger sends badly is answered and is no fault of ours; nor does the start of a worker tell anything.
+    let quiet = ["actix_http::h1=off", "actix_server=warn"].iter().filter_map(|directive| directive.parse().ok());
+    let filter = quiet.fold(filter, EnvFilter::add_directive);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(true);
     // A process that already logs, as in tests, keeps what it has.
     let _ = match settings.format {

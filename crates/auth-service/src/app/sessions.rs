@@ -2,6 +2,7 @@
 
 use ::auth::session::{EndReason, Session};
 use auth_store::sessions;
+use domain::Epoch;
 use domain::id::{SessionId, TenantId, UserId};
 use domain::page::{Listed, Page};
 use domain::permission::IDENTITY_PRODUCT;
@@ -18,6 +19,7 @@ use super::{App, Origin};
 pub struct Owner {
     tenant: TenantId,
     user: UserId,
+    epoch: Epoch,
     reason: EndReason,
 }
 
@@ -28,7 +30,7 @@ impl App {
     /// AUT-0017 for applications, which have none, and for a token that was not given the scope for it.
     pub fn own_sessions(&self, token: &AccessToken) -> Result<Owner> {
         let user = token.user().filter(|_| token.scopes.contains(ACCESS_MANAGER)).ok_or(aut::FORBIDDEN)?;
-        Ok(Owner { tenant: token.tenant, user, reason: EndReason::ByUser })
+        Ok(Owner { tenant: token.tenant, user, epoch: token.epochs.subject, reason: EndReason::ByUser })
     }
 
     /// Somebody else as the owner, for a caller who may do `action` on their sessions and holds all they hold.
@@ -65,12 +67,12 @@ impl App {
             self.store.write(move |unit| unit.audit(&event)).await?;
             return Err(aut::FORBIDDEN.into());
         }
-        Ok(Owner { tenant: token.tenant, user, reason: EndReason::ByAdministrator })
+        Ok(Owner { tenant: token.tenant, user, epoch: subject.epoch, reason: EndReason::ByAdministrator })
     }
 
     /// The live sessions of somebody, the newest first.
     pub async fn list_sessions(&self, owner: Owner, page: Page) -> Result<Listed<Session>> {
-        self.store.read(move |unit| sessions::list_live(unit, owner.tenant, owner.user, &page)).await
+        self.store.read(move |unit| sessions::list_live(unit, owner.tenant, owner.user, owner.epoch, &page)).await
     }
 
     /// Ends one session.

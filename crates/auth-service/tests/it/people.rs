@@ -100,7 +100,10 @@ async fn a_changed_password_ends_every_token(pair: &Pair) {
     eventually_refused(pair, person.token()).await;
     pair.refresh(person.refresh_token()).await.refused(400, "AUT-1005");
     pair.log_in("ana", &person.password).await.refused(401, "AUT-1002");
-    pair.log_in("ana", "Another-horse-9-battery").await.expect(200);
+    let fresh = pair.log_in("ana", "Another-horse-9-battery").await.expect(200);
+    // What the change ended is not shown as if it went on.
+    let listed = pair.auth.get("/v1/sessions").bearer(&fresh.text_of("accessToken")).send().await.expect(200);
+    assert_eq!(listed.body.as_array().unwrap().len(), 1, "{}", listed.text);
 }
 
 async fn a_disabled_or_deleted_user_is_refused_at_once(pair: &Pair) {

@@ -2,6 +2,7 @@
 
 use auth::session::{EndReason, Session};
 use auth_store::sessions;
+use domain::Epoch;
 use domain::id::{TenantId, UserId};
 use domain::page::{Listed, Page, Start};
 use error_codes::{Result, aut};
@@ -18,7 +19,7 @@ testkit::on_both_engines! {
 }
 
 async fn list(fixture: &Fixture, tenant: TenantId, user: UserId, page: Page) -> Result<Listed<Session>> {
-    fixture.store.read(move |unit| sessions::list_live(unit, tenant, user, &page)).await
+    fixture.store.read(move |unit| sessions::list_live(unit, tenant, user, Epoch(0), &page)).await
 }
 
 async fn the_newest_session_comes_first_and_pages_meet(database: TestDatabase) {
