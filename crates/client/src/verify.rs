@@ -85,3 +85,38 @@ impl Verifier for TokenVerifier {
         Ok((*token).clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use crypto::jws::{Algorithm, JwkSet, SigningKey};
+    use domain::{Slug, SystemClock};
+
+    use super::*;
+
+    /// A verifier over a state without keys, and the word on whether that state is young.
+    fn verifier() -> (TokenVerifier, Arc<TokenState>, Arc<AtomicBool>) {
+        let state = Arc::new(TokenState::new(JwkSet::from_public(&[]).unwrap()));
+        let issuers = Issuers::parse("https://id.example.com", Slug::parse("lerian").unwrap()).unwrap();
+        let is_young = Arc::new(AtomicBool::new(false));
+        let young = Arc::clone(&is_young);
+        let is_current = move || young.load(Ordering::Relaxed);
+        (TokenVerifier::new(Arc::clone(&state), issuers, Arc::new(SystemClock), is_current), state, is_young)
+    }
+
+    #[test]
+    fn a_key_that_was_not_heard_of_yet_is_no_reason_to_throw_a_token_away() {
+        let (verifier, state, is_young) = verifier();
+        let key = SigningKey::generate(Algorithm::Es256).unwrap();
+        let token = key.sign("JWT", &serde_json::json!({ "sub": "somebody" })).unwrap();
+        assert_eq!(verifier.verify(&token), Err(VerifyFault::Stale));
+        is_young.store(true, Ordering::Relaxed);
+        assert_eq!(verifier.verify(&token), Err(VerifyFault::Invalid));
+        // Once the keys are known, what they did not sign rightly is refused for good.
+        state.set_keys(JwkSet::from_public(&[key.public_jwk().clone()]).unwrap());
+        is_young.store(false, Ordering::Relaxed);
+        assert_eq!(verifier.verify(&token), Err(VerifyFault::Invalid));
+        assert_eq!(verifier.verify("x.y.z"), Err(VerifyFault::Invalid));
+    }
+}
