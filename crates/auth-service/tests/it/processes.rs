@@ -6,7 +6,7 @@ mod fleet;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testkit::{Api, Engine};
+use testkit::{Answer, Api, Engine};
 
 use self::fleet::Fleet;
 
@@ -86,11 +86,13 @@ async fn a_frozen_or_killed_process_takes_nobody_with_it() {
 
     // All sources frozen: no cached yes after 5 s.
     fleet.ready().await;
-    fleet.create_user(&administrator, "bruno").await;
-    let bruno = fleet.log_in(0, "bruno").await.expect(200).text_of("accessToken");
+    // Those that woke up may still be changing the process they listen to, so each step is tried until it is answered.
+    let bruno = fleet::user("bruno");
+    eventually(201, || fleet.identity(0).post("/v1/users").bearer(&administrator).json(&bruno).send()).await;
+    let bruno = eventually(200, || fleet.log_in(0, "bruno")).await.text_of("accessToken");
     let question = json!({ "resource": "ledgers", "action": "get" });
     let ask = || fleet.auth(0).post("/v1/authorize").bearer(&bruno).json(&question).send();
-    ask().await.expect(200);
+    eventually(200, ask).await;
     fleet.freeze_identity(0);
     fleet.freeze_identity(1);
     let frozen_at = Instant::now();
@@ -177,6 +179,20 @@ async fn rotate(auth: Api, first: String) -> Vec<String> {
             Ok(_) | Err(_) => return tokens,
         }
     }
+}
+
+/// Asks again while the answer is 503; the first other one must have this status.
+async fn eventually<F: Future<Output = Answer>>(status: u16, ask: impl Fn() -> F) -> Answer {
+    let asking = async {
+        loop {
+            let answer = ask().await;
+            if answer.status != 503 {
+                return answer.expect(status);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), asking).await.expect("it was not answered in time")
 }
 
 /// Waits until something is so.
