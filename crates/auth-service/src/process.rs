@@ -17,7 +17,7 @@ use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::Tasks;
 use service_kit::settings::SettingsError;
-use store::{OnChange, Store};
+use store::{OnChange, OpenedFor, Store};
 
 use crate::app::App;
 use crate::app::identity::Identity;
@@ -120,7 +120,7 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
     let news = Arc::new(News::new(Arc::clone(&state), Arc::clone(&clock)));
     let reload = Arc::new(OnceLock::<Weak<App>>::new());
     let on_change = on_change(Arc::clone(&news), Arc::clone(&reload));
-    let store = Store::open(store_settings, &AUTH, Arc::clone(&clock), on_change)
+    let store = Store::open(store_settings, OpenedFor::Serving, &AUTH, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
     let peers = Peers::new(&settings.identity)?;
     let identity = Identity::new(peers, Arc::clone(&clock));

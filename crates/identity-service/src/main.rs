@@ -12,6 +12,7 @@ use identity_service::process::assemble;
 use identity_service::settings::{SOURCE, Settings};
 use identity_service::{http, start};
 use service_kit::settings::{Loaded, SettingsError};
+use store::OpenedFor;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -57,8 +58,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum AdminAct {
-    /// Gives the user `admin` a new password and the rights of an administrator again. Stop the service first when it
-    /// runs on SQLite.
+    /// Gives the user `admin` a new password and the rights of an administrator again, also while the service runs.
     Recover {
         /// Holds the new password; a fresh one is written there when the file does not exist.
         #[arg(long, value_name = "FILE")]
@@ -114,7 +114,7 @@ fn serve(settings: &Settings) -> Result<(), SettingsError> {
 }
 
 fn recover(settings: &Settings, password_file: &Path) -> Result<(), SettingsError> {
-    let app = assemble(settings, Arc::new(SystemClock), Arc::default())?;
+    let app = assemble(settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
     let password = administrator_password(password_file, &*app.entropy)?;
     let recovered = service_kit::lifecycle::runtime()?.block_on(app.recover_administrator(password));
     recovered.map_err(|failure| SettingsError::new(format!("the administrator cannot be recovered: {failure}")))?;

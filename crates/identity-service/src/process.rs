@@ -22,7 +22,7 @@ use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::Tasks;
 use service_kit::settings::SettingsError;
-use store::{OnChange, Store};
+use store::{OnChange, OpenedFor, Store};
 
 use crate::app::App;
 use crate::app::attempts::LoginKeys;
@@ -61,7 +61,7 @@ pub struct Running {
 /// One sentence for the operator.
 pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running, SettingsError> {
     let leases = Arc::new(Leases::default());
-    let app = assemble(settings, clock, Arc::clone(&leases))?;
+    let app = assemble(settings, OpenedFor::Serving, clock, Arc::clone(&leases))?;
     check_keys(&app, settings).await?;
     plant_default_tenant(&app, &settings.admin.password_file).await?;
     let mut tasks = Tasks::new();
@@ -119,7 +119,12 @@ impl Running {
 ///
 /// # Errors
 /// One sentence for the operator.
-pub fn assemble(settings: &Settings, clock: Arc<dyn Clock>, leases: Arc<Leases>) -> Result<Arc<App>, SettingsError> {
+pub fn assemble(
+    settings: &Settings,
+    purpose: OpenedFor,
+    clock: Arc<dyn Clock>,
+    leases: Arc<Leases>,
+) -> Result<Arc<App>, SettingsError> {
     let store_settings = &settings.database;
     let cannot_open =
         |reason: String| SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url));
@@ -138,7 +143,7 @@ pub fn assemble(settings: &Settings, clock: Arc<dyn Clock>, leases: Arc<Leases>)
             held.invalidate_all();
         })
     };
-    let store = Store::open(store_settings, &IDENTITY, Arc::clone(&clock), on_change)
+    let store = Store::open(store_settings, purpose, &IDENTITY, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
     let issuers = settings.tokens.issuers()?;
     let default_tenant = settings.tokens.default_tenant()?;

@@ -16,7 +16,7 @@ use crate::schema::{feed, feed_head};
 use crate::sql::{At, Id, id};
 use crate::unit::Unit;
 
-/// How often a shared database is asked for changes. With it alone a change is seen well within 100 ms, so there is no
+/// How often the database is asked for the changes of others: of other processes, and of commands. With it alone a change is seen well within 100 ms, so there is no
 /// need for notifications beside it.
 const POLL: Duration = Duration::from_millis(25);
 /// Rows read at once.
@@ -36,10 +36,8 @@ impl Default for Feed {
 }
 
 impl Feed {
-    pub(crate) fn age(&self, shared: bool) -> Option<Duration> {
-        let seen = self.seen.lock().map(|seen| *seen).unwrap_or(None)?;
-        // Of a file that nobody else may open, what this process committed is all there is.
-        Some(if shared { seen.elapsed() } else { Duration::ZERO })
+    pub(crate) fn age(&self) -> Option<Duration> {
+        self.seen.lock().map(|seen| *seen).unwrap_or(None).map(|seen| seen.elapsed())
     }
 
     pub(crate) async fn caught_up(&self) {
@@ -73,10 +71,9 @@ impl Feed {
                 }
                 Err(failure) => tracing::warn!(%failure, "the change feed cannot be read"),
             }
-            let pause = if store.is_shared() || position.is_none() { POLL } else { Duration::MAX };
             tokio::select! {
                 () = &mut stop => return,
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(POLL) => {}
             }
         }
     }

@@ -36,6 +36,15 @@ pub struct StoreSettings {
     pub pool_size: u32,
 }
 
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenedFor {
+    /// To serve from it. A SQLite file is served by one process, which holds its lock.
+    Serving,
+    /// For a command, which may run beside a process that serves: that one hears of its changes through the feed.
+    Command,
+}
+
 /// A database: `read` by many at once, `write` in units of work.
 #[derive(Clone)]
 pub struct Store {
@@ -55,7 +64,7 @@ struct Inner {
 enum Writers {
     /// PostgreSQL: the same connections that read, many at once, in many processes.
     Many(Lane),
-    /// SQLite: one connection, in one process.
+    /// SQLite: one connection in the process that serves; a command beside it waits for its turn at the file.
     One(Writer),
 }
 
@@ -71,14 +80,20 @@ impl Store {
     /// Opens a database whose schema is in order; see [`migrate`](crate::migrate).
     pub fn open(
         settings: &StoreSettings,
+        purpose: OpenedFor,
         codes: &'static Generic,
         clock: Arc<dyn Clock>,
         on_change: OnChange,
     ) -> Result<Self> {
+        let lock = match (&settings.url, purpose) {
+            (DatabaseUrl::Sqlite(path), OpenedFor::Serving) => {
+                Some(lock_file(path).map_err(|cause| Failure::new(codes.unavailable).with_cause(cause))?)
+            }
+            (DatabaseUrl::Sqlite(_), OpenedFor::Command) | (DatabaseUrl::Postgres(_), _) => None,
+        };
         let pool_size = settings.pool_size.max(1);
         let (readers, writers) = match &settings.url {
-            DatabaseUrl::Sqlite(path) => {
-                let lock = lock_file(path).map_err(|cause| Failure::new(codes.unavailable).with_cause(cause))?;
+            DatabaseUrl::Sqlite(_) => {
                 let writer = Writer::start(&settings.url, lock, codes)?;
                 (Lane::open(&settings.url, Role::Reader, pool_size, codes)?, Writers::One(writer))
             }
@@ -126,8 +141,8 @@ impl Store {
         }
     }
 
-    /// Follows the changes of other processes over the same database until `stop` resolves. A SQLite file has no other
-    /// process, so there it only repeats the past.
+    /// Follows the changes of other processes over the same database until `stop` resolves: of those that serve from the
+    /// same PostgreSQL database, and of commands.
     ///
     /// `history` is how far back what ended tokens is repeated at the start.
     pub async fn follow(&self, history: Duration, stop: impl Future<Output = ()>) {
@@ -137,20 +152,12 @@ impl Store {
     /// How old the knowledge of this process is: every change committed before that span was seen. `None` until the
     /// store follows the present.
     pub fn age(&self) -> Option<Duration> {
-        self.inner.feed.age(self.is_shared())
+        self.inner.feed.age()
     }
 
     /// Resolves once the past was repeated and the store follows the present.
     pub async fn caught_up(&self) {
         self.inner.feed.caught_up().await;
-    }
-
-    /// Whether other processes may use the same database.
-    pub(crate) fn is_shared(&self) -> bool {
-        match self.inner.writers {
-            Writers::Many(_) => true,
-            Writers::One(_) => false,
-        }
     }
 }
 
@@ -256,7 +263,7 @@ pub(crate) fn unavailable(
     Failure::new(codes.unavailable).with_retry_after(Duration::from_secs(1)).with_cause(cause)
 }
 
-/// Takes the lock that says: this SQLite file is in use by one process.
+/// Takes the lock that says: this SQLite file is served by one process.
 pub(crate) fn lock_file(path: &Path) -> std::io::Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");

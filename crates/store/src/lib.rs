@@ -20,7 +20,7 @@ mod writer;
 pub use audit::{Actor, AuditEvent, Outcome};
 pub use connection::{AnyConnection, Both, MultiBackend};
 pub use deployment::keep;
-pub use gate::{OnChange, Store, StoreSettings};
+pub use gate::{OnChange, OpenedFor, Store, StoreSettings};
 pub use migrate::{Migrations, check, create_database, drop_database, migrate, prepare};
 pub use sweep::{sweep_audit, sweep_feed};
 pub use unit::Unit;

@@ -46,7 +46,7 @@ impl Drop for Writer {
 
 impl Writer {
     /// Starts the writer.
-    pub(crate) fn start(url: &DatabaseUrl, lock: File, codes: &'static Generic) -> Result<Self> {
+    pub(crate) fn start(url: &DatabaseUrl, lock: Option<File>, codes: &'static Generic) -> Result<Self> {
         let mut connection =
             crate::connection::open(url, crate::connection::Role::Writer).map_err(|error| unavailable(codes, error))?;
         let (jobs, mut waiting) = mpsc::channel(QUEUE);

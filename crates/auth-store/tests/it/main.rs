@@ -42,6 +42,7 @@ impl Fixture {
         let listener = Arc::clone(&heard);
         let store = Store::open(
             &StoreSettings { url: database.url().clone(), pool_size: 8 },
+            store::OpenedFor::Serving,
             &AUTH,
             Arc::<ManualClock>::clone(&clock),
             Arc::new(move |change: &Change| listener.lock().unwrap().push(change.clone())),

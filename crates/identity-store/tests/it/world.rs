@@ -36,7 +36,8 @@ impl World {
         let ear = Arc::clone(&heard);
         let settings = StoreSettings { url: database.url().clone(), pool_size: 8 };
         let on_change = Arc::new(move |change: &Change| ear.lock().unwrap().push(change.clone()));
-        let store = Store::open(&settings, &error_codes::IDENTITY, clock.clone(), on_change).unwrap();
+        let store = Store::open(&settings, store::OpenedFor::Serving, &error_codes::IDENTITY, clock.clone(), on_change)
+            .unwrap();
         let seed = new_seed("lerian", clock.now());
         let world = Self { clock, seed, store, heard, _database: database };
         world.plant(&world.seed).await;

@@ -6,11 +6,11 @@ use domain::change::Change;
 use domain::id::{SecretId, TenantId, UserId};
 use domain::{Clock, Epoch, OsEntropy, SystemClock};
 use error_codes::{Failure, ide};
-use store::migrate;
+use store::{OpenedFor, migrate};
 use testkit::{Engine, TestDatabase};
 use tokio::sync::oneshot;
 
-use crate::{Heard, migrations, open};
+use crate::{Heard, migrations, open, open_for};
 
 testkit::on_both_engines! {
     a_change_reaches_its_own_process_before_the_answer,
@@ -95,21 +95,17 @@ async fn the_past_that_ended_tokens_is_repeated(database: TestDatabase) {
     following.await.unwrap();
 }
 
-/// Only PostgreSQL has other processes; a second opening of a SQLite file is refused.
+/// A SQLite file is served by one process; a command may work beside it, and is heard.
 async fn other_processes_learn_in_order(database: TestDatabase) {
     migrate(database.url(), &migrations()).unwrap();
-    let writer = open(&database, &Heard::default());
-    if database.engine() == Engine::Sqlite {
-        let settings = store::StoreSettings { url: database.url().clone(), pool_size: 1 };
-        let clock = std::sync::Arc::new(SystemClock);
-        let second = store::Store::open(&settings, &error_codes::IDENTITY, clock, Heard::default().listener());
-        let refused = second.err().unwrap();
-        assert_eq!(refused.code(), ide::UNAVAILABLE);
-        assert!(refused.to_string().contains("in use by another process"));
-        return;
-    }
     let heard = Heard::default();
     let reader = open(&database, &heard);
+    if database.engine() == Engine::Sqlite {
+        let refused = open_for(OpenedFor::Serving, &database, &Heard::default()).err().unwrap();
+        assert_eq!(refused.code(), ide::UNAVAILABLE);
+        assert!(refused.to_string().contains("in use by another process"));
+    }
+    let writer = open_for(OpenedFor::Command, &database, &Heard::default()).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let following = tokio::spawn({
         let reader = reader.clone();

@@ -10,7 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::SystemClock;
 use domain::change::Change;
 use error_codes::IDENTITY;
-use store::{Migrations, OnChange, Store, StoreSettings, migrate};
+use store::{Migrations, OnChange, OpenedFor, Store, StoreSettings, migrate};
 use testkit::TestDatabase;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("tests/migrations/sqlite");
@@ -36,8 +36,12 @@ impl Heard {
 }
 
 fn open(database: &TestDatabase, heard: &Heard) -> Store {
+    open_for(OpenedFor::Serving, database, heard).unwrap()
+}
+
+fn open_for(purpose: OpenedFor, database: &TestDatabase, heard: &Heard) -> error_codes::Result<Store> {
     let settings = StoreSettings { url: database.url().clone(), pool_size: 8 };
-    Store::open(&settings, &IDENTITY, Arc::new(SystemClock), heard.listener()).unwrap()
+    Store::open(&settings, purpose, &IDENTITY, Arc::new(SystemClock), heard.listener())
 }
 
 fn fresh(database: &TestDatabase) -> Store {
