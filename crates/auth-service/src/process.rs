@@ -176,6 +176,7 @@ fn on_change(news: Arc<News>, app: Arc<OnceLock<Weak<App>>>) -> OnChange {
         | Change::UserRevised(_)
         | Change::ApplicationRevised(_)
         | Change::PolicyRevised(_)
+        | Change::TenantRevised(_)
         | Change::SessionEnded(..) => news.spread(change),
     })
 }

@@ -20,4 +20,4 @@ pub mod session;
 
 pub use door::Door;
 pub use grant::GrantType;
-pub use lifetimes::Lifetimes;
+pub use lifetimes::{Lifetimes, TenantLifetimes};

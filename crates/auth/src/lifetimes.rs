@@ -7,7 +7,7 @@ use domain::Timestamp;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// The lifetimes of a deployment.
+/// The lifetimes of a deployment, or of a tenant in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// Of an access token; 1 hour.
@@ -23,6 +23,19 @@ pub struct Lifetimes {
     pub grace_authenticated: Duration,
     /// The same, where the token came alone; 5 s.
     pub grace_alone: Duration,
+}
+
+/// What a tenant sets for itself; what it does not set is as in the deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TenantLifetimes {
+    /// Of an access token.
+    pub access: Option<Duration>,
+    /// Of a machine's refresh token.
+    pub machine_refresh: Option<Duration>,
+    /// How long a person's session lasts without a refresh.
+    pub idle: Option<Duration>,
+    /// How long a person's session lasts in all.
+    pub absolute: Option<Duration>,
 }
 
 impl Default for Lifetimes {
@@ -60,6 +73,20 @@ impl Lifetimes {
         Ok(())
     }
 
+    /// The lifetimes in a tenant: whatever it sets, nothing lives longer than in the deployment, and no access token
+    /// outlives the idle limit of its session.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: &TenantLifetimes) -> Self {
+        let shorter = |here: Duration, there: Option<Duration>| there.map_or(here, |there| here.min(there));
+        let absolute = shorter(self.absolute, tenant.absolute);
+        let idle = shorter(self.idle, tenant.idle).min(absolute);
+        let grace = self.grace_authenticated.max(self.grace_alone);
+        // Never nothing: a limit below the grace is no limit that a setting can have.
+        let access = shorter(self.access, tenant.access).min(idle.saturating_sub(grace).max(Duration::from_secs(1)));
+        let machine_refresh = shorter(self.machine_refresh, tenant.machine_refresh);
+        Self { access, machine_refresh, idle, absolute, ..*self }
+    }
+
     /// When an access token made now ends: a person's not after the session that it belongs to.
     pub fn access_until(&self, now: Timestamp, session_end: Option<Timestamp>) -> Timestamp {
         let until = now.plus(self.access);
@@ -95,6 +122,40 @@ mod tests {
             Lifetimes { grace_alone: Duration::from_secs(61), ..fine },
         ] {
             assert!(wrong.check().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_makes_things_shorter_and_never_longer() {
+        let deployment = Lifetimes::default();
+        let seconds = |count| Some(Duration::from_secs(count));
+        let longer = TenantLifetimes {
+            access: seconds(999_999_999),
+            machine_refresh: seconds(999_999_999),
+            idle: seconds(999_999_999),
+            absolute: seconds(999_999_999),
+        };
+        assert_eq!(deployment.of_tenant(&longer), deployment);
+        assert_eq!(deployment.of_tenant(&TenantLifetimes::default()), deployment);
+        let shorter = TenantLifetimes { access: seconds(60), machine_refresh: seconds(300), ..Default::default() };
+        let found = deployment.of_tenant(&shorter);
+        assert_eq!((Some(found.access), Some(found.machine_refresh)), (shorter.access, shorter.machine_refresh));
+        assert_eq!((found.idle, found.absolute), (deployment.idle, deployment.absolute));
+    }
+
+    #[test]
+    fn lifetimes_of_a_tenant_fit_together() {
+        let seconds = |count| Some(Duration::from_secs(count));
+        for (access, idle, absolute) in [(None, 300, None), (Some(3_600), 300, None), (None, 86_400, Some(300))] {
+            let tenant = TenantLifetimes {
+                access: access.and_then(seconds),
+                idle: seconds(idle),
+                absolute: absolute.and_then(seconds),
+                machine_refresh: None,
+            };
+            let found = Lifetimes::default().of_tenant(&tenant);
+            assert_eq!(found.check(), Ok(()), "{tenant:?}");
+            assert_eq!(found.access, Duration::from_secs(290), "{tenant:?}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! Who takes part in a token, as identity tells: the tenant, the application and the person.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use domain::id::{ApplicationId, SecretId, TenantId, UserId};
 use domain::{Epoch, Epochs, Slug, Timestamp};
 
-use crate::GrantType;
+use crate::{GrantType, TenantLifetimes};
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub struct Tenant {
     pub slug: Slug,
     /// What its tokens must not be older than.
     pub epoch: Epoch,
+    /// How long things live in it, as far as it sets that itself.
+    pub lifetimes: TenantLifetimes,
+    /// Requests in a second at most, where it has such a limit.
+    pub requests_per_second: Option<NonZeroU32>,
 }
 
 /// An application: through which people log in, or which acts for itself.

@@ -153,6 +153,15 @@ impl Session {
         }
     }
 
+    /// When the last token of it is gone as it stands: no access token may outlive the idle limit, or its end would be
+    /// forgotten before.
+    pub fn tokens_gone(&self) -> Timestamp {
+        match self.state {
+            State::Live(live) => live.tokens_gone(self.expires_at),
+            State::Ended { at, .. } => at,
+        }
+    }
+
     /// The refresh token of a generation.
     pub fn refresh_token(&self, generation: u32) -> PersonRefresh {
         PersonRefresh { session: self.login.session, generation, door: self.login.door }

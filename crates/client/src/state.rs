@@ -68,8 +68,11 @@ impl TokenState {
             Change::SessionEnded(id, _) => {
                 self.sessions.entry(*id).or_insert(now);
             }
-            Change::UserRevised(_) | Change::ApplicationRevised(_) | Change::PolicyRevised(_) | Change::KeysChanged => {
-            }
+            Change::UserRevised(_)
+            | Change::ApplicationRevised(_)
+            | Change::PolicyRevised(_)
+            | Change::TenantRevised(_)
+            | Change::KeysChanged => {}
         }
     }
 

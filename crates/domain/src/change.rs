@@ -20,6 +20,8 @@ pub enum Change {
     ApplicationRevised(ApplicationId),
     /// What is remembered of every subject of a tenant must be asked for again.
     PolicyRevised(TenantId),
+    /// What is remembered of a tenant, its settings above all, must be asked for again.
+    TenantRevised(TenantId),
     /// A session ended; no token of it outlives the given time.
     SessionEnded(SessionId, Timestamp),
     /// The set of signing keys changed.
@@ -35,7 +37,11 @@ impl Change {
             | Self::UserEpoch(..)
             | Self::SecretWithdrawn(..)
             | Self::SessionEnded(..) => true,
-            Self::UserRevised(..) | Self::ApplicationRevised(..) | Self::PolicyRevised(..) | Self::KeysChanged => false,
+            Self::UserRevised(..)
+            | Self::ApplicationRevised(..)
+            | Self::PolicyRevised(..)
+            | Self::TenantRevised(..)
+            | Self::KeysChanged => false,
         }
     }
 }

@@ -13,8 +13,11 @@ pub const IDENTITY_PRODUCT: &str = "plugin-identity";
 /// The platform permission to ask what somebody else may do, as resource and action of [`IDENTITY_PRODUCT`].
 pub const AUTHORIZE_ANY: (&str, &str) = ("authorize", "any");
 
+/// The platform resource of all tenants.
+pub const TENANTS: &str = "tenants";
+
 /// Resources of [`IDENTITY_PRODUCT`] that reach beyond a tenant; `*` never matches them.
-const PLATFORM_RESOURCES: [&str; 3] = ["authorize", "keys", "tenants"];
+const PLATFORM_RESOURCES: [&str; 3] = [AUTHORIZE_ANY.0, "keys", TENANTS];
 
 /// One permission: an action on a resource of a product. Exact strings; `*` stands for any resource or action.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

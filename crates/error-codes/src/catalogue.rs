@@ -300,6 +300,15 @@ codes! {
         /// The current password was given wrongly.
         OLD_PASSWORD_WRONG "IDE-1017" Malformed "Old Password Incorrect"
             "The given 'oldPassword' is not the current password. Check it and try again.";
+        /// No such tenant.
+        TENANT_NOT_FOUND "IDE-1018" NotFound "Tenant Not Found"
+            "No tenant exists with this id or name. List the tenants to see them.";
+        /// The tenant may not have more of this.
+        TENANT_LIMIT "IDE-1019" Conflict "Tenant Limit Reached"
+            "The tenant has as many as it may have of what the fields object names. Delete some, or ask the platform's administrator for a higher limit.";
+        /// The tenant that administers the others stays.
+        SYSTEM_TENANT "IDE-1020" Forbidden "System Tenant Is Protected"
+            "This is the tenant that administers all others; it cannot be disabled or deleted. Choose another tenant.";
     }
 }
 

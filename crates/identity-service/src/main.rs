@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use domain::SystemClock;
-use identity_service::app::first_start::{ADMINISTRATOR, administrator_password};
+use identity::tenant::ADMINISTRATOR;
+use identity_service::app::first_start::administrator_password;
 use identity_service::process::assemble;
 use identity_service::settings::{SOURCE, Settings};
 use identity_service::{http, start};

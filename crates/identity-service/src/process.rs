@@ -213,14 +213,16 @@ async fn plant_default_tenant(app: &App, password_file: &Path) -> Result<(), Set
         SettingsError::new(format!("the first tenant cannot be made: {failure} {}", fields.join(", ")))
     };
     let slug = app.default_tenant.clone();
-    if app.has_tenant(&slug).await.map_err(cannot)? {
-        return Ok(());
+    if !app.has_tenant(&slug).await.map_err(cannot)? {
+        let password = administrator_password(password_file, &*app.entropy)?;
+        if app.plant(&slug, Some(password)).await.map_err(cannot)? {
+            tracing::info!(tenant = %slug, "the first tenant was made; its administrator's password is in 'admin.password_file'");
+        } else if !app.has_tenant(&slug).await.map_err(cannot)? {
+            let reason = format!("'tokens.default_tenant' is '{slug}', which was deleted and is never given again");
+            return Err(SettingsError::new(reason));
+        }
     }
-    let password = administrator_password(password_file, &*app.entropy)?;
-    if app.plant(&slug, Some(password)).await.map_err(cannot)? {
-        tracing::info!(tenant = %slug, "the first tenant was made; its administrator's password is in 'admin.password_file'");
-    }
-    Ok(())
+    app.keep_platform_role().await.map_err(cannot)
 }
 
 /// Starts what runs beside the requests.
@@ -256,6 +258,9 @@ fn run_beside(
 
 /// One step of the sweeper: what is past its time leaves the tables and the memory.
 async fn sweep(app: &App, audit_retention: Duration) {
+    if let Err(failure) = app.purge_deleted_tenants().await {
+        tracing::warn!(%failure, "what deleted tenants left could not be deleted and will be later");
+    }
     app.news.state().forget_before(app.clock.now().minus(client::HISTORY));
     let swept = app
         .store

@@ -75,13 +75,13 @@ impl Row {
 /// Adds an application.
 ///
 /// # Errors
-/// IDE-1009 when an application of the tenant has, or had, the name.
+/// IDE-1009 when an application of the tenant has, or had, the name; IDE-1019.
 pub fn insert(unit: &mut Unit<'_>, application: &Application) -> Result<()> {
     let row = Row::of(application);
     unit.query_unique(COLLISIONS, |connection| {
         diesel::insert_into(applications::table).values(&row).execute(connection)
     })?;
-    counters::add(unit, application.tenant, Kind::Applications, 1)
+    counters::add_one(unit, application.tenant, Kind::Applications, application.built_in)
 }
 
 /// The living application of an id in a tenant.

@@ -47,7 +47,7 @@ impl Row {
 /// Adds a group.
 ///
 /// # Errors
-/// IDE-1009 when a group has, or had, the slug.
+/// IDE-1009 when a group has, or had, the slug; IDE-1019.
 pub fn insert(unit: &mut Unit<'_>, group: &Group) -> Result<()> {
     unit.query_unique(COLLISIONS, |connection| {
         diesel::insert_into(groups::table)
@@ -62,7 +62,7 @@ pub fn insert(unit: &mut Unit<'_>, group: &Group) -> Result<()> {
             ))
             .execute(connection)
     })?;
-    counters::add(unit, group.tenant, Kind::Groups, 1)
+    counters::add_one(unit, group.tenant, Kind::Groups, group.built_in)
 }
 
 /// The living group of a slug.

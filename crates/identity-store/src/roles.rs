@@ -1,5 +1,7 @@
 //! Roles and which groups have them.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use domain::Slug;
 use domain::change::Change;
@@ -9,8 +11,8 @@ use error_codes::{Result, ide};
 use identity::group::Group;
 use identity::membership::Validity;
 use identity::role::Role;
-use store::Unit;
 use store::sql::{At, Id, id};
+use store::{Both, Unit};
 
 use crate::schema::{group_roles, role_permissions, roles};
 
@@ -68,6 +70,50 @@ pub fn insert(unit: &mut Unit<'_>, role: &Role, permissions: &[Permission]) -> R
                 .execute(connection)
         })?;
     }
+    Ok(())
+}
+
+/// The role of a slug.
+pub fn find(unit: &mut Unit<'_>, tenant: TenantId, slug: &Slug) -> Result<Option<Role>> {
+    let row: Option<Row> = unit.query(|connection| {
+        roles::table
+            .filter(roles::tenant_id.eq(id(tenant)))
+            .filter(roles::slug.eq(slug.as_str()))
+            .first(connection)
+            .optional()
+    })?;
+    row.map(|row| row.read(unit)).transpose()
+}
+
+/// What a role permits.
+pub fn permissions_of(unit: &mut Unit<'_>, role: &Role) -> Result<BTreeSet<Permission>> {
+    let rows: Vec<(String, String, String)> = unit.query(|connection| {
+        role_permissions::table
+            .filter(role_permissions::tenant_id.eq(id(role.tenant)))
+            .filter(role_permissions::role_id.eq(id(role.id)))
+            .select((role_permissions::product, role_permissions::resource, role_permissions::action))
+            .load(connection)
+    })?;
+    Ok(rows.into_iter().map(|(product, resource, action)| Permission { product, resource, action }).collect())
+}
+
+/// Lets a role permit more; what it permits already stays.
+pub fn permit(unit: &mut Unit<'_>, role: &Role, permission: &Permission) -> Result<()> {
+    unit.query(|connection| {
+        Both(
+            diesel::insert_into(role_permissions::table)
+                .values((
+                    role_permissions::tenant_id.eq(id(role.tenant)),
+                    role_permissions::role_id.eq(id(role.id)),
+                    role_permissions::product.eq(&permission.product),
+                    role_permissions::resource.eq(&permission.resource),
+                    role_permissions::action.eq(&permission.action),
+                ))
+                .on_conflict_do_nothing(),
+        )
+        .execute(connection)
+    })?;
+    unit.announce(role.tenant, Change::PolicyRevised(role.tenant));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The tables of identity, as the migrations make them.
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Bool, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use store::sql::{TimeSql, UuidSql};
 
     tenants (id) {
@@ -13,6 +13,10 @@ diesel::table! {
         epoch -> BigInt,
         revision -> BigInt,
         created_at -> TimeSql,
+        limits -> Text,
+        updated_at -> TimeSql,
+        deleted_at -> Nullable<TimeSql>,
+        purged_at -> Nullable<TimeSql>,
     }
 }
 

@@ -86,11 +86,11 @@ impl Row {
 /// Adds a user.
 ///
 /// # Errors
-/// IDE-1007 when somebody has, or had, the username; IDE-1008 when somebody has the address.
+/// IDE-1007 when somebody has, or had, the username; IDE-1008 when somebody has the address; IDE-1019.
 pub fn insert(unit: &mut Unit<'_>, user: &User) -> Result<()> {
     let row = Row::of(user);
     unit.query_unique(COLLISIONS, |connection| diesel::insert_into(users::table).values(&row).execute(connection))?;
-    counters::add(unit, user.tenant, Kind::Users, 1)
+    counters::add_one(unit, user.tenant, Kind::Users, false)
 }
 
 /// The living user of an id.

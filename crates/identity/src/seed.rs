@@ -1,5 +1,7 @@
 //! What a new tenant begins with: roles, groups, and the application through which people log in.
 
+use std::collections::BTreeSet;
+
 use domain::id::{ApplicationId, GroupId, RoleId};
 use domain::permission::Permission;
 use domain::{Entropy, Epoch, InvalidText, Slug, Timestamp};
@@ -13,6 +15,14 @@ mod policies;
 
 /// The slug of the tenant that a login without path or prefix belongs to, unless the settings name another.
 pub const DEFAULT_TENANT: &str = "lerian";
+
+/// The role with the permissions that reach beyond a tenant; only the system tenant has it.
+pub const PLATFORM_ROLE: &str = "platform-role";
+
+/// The permissions of the platform role. A start gives it those that a newer build knows.
+pub fn platform_permissions() -> BTreeSet<Permission> {
+    policies::platform().collect()
+}
 
 /// A tenant and everything it begins with; all of it built in, and protected.
 #[derive(Clone, Debug)]

@@ -272,7 +272,7 @@ impl Identity {
         self.heard.fetch_add(1, Ordering::AcqRel);
         match change {
             Change::UserEpoch(id, _) | Change::UserRevised(id) => self.subjects.invalidate(&Who::User(*id)),
-            Change::TenantEpoch(..) => self.forget_all(),
+            Change::TenantEpoch(..) | Change::TenantRevised(_) => self.forget_all(),
             Change::ApplicationEpoch(..) | Change::ApplicationRevised(_) | Change::SecretWithdrawn(_) => {
                 self.clients.invalidate_all();
                 self.applications.invalidate_all();

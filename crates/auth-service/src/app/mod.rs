@@ -13,6 +13,7 @@ pub mod usage;
 use std::sync::Arc;
 
 use ::auth::Lifetimes;
+use ::auth::party::Tenant;
 use client::{News, TokenState, TokenVerifier};
 use crypto::mac::Mac;
 use domain::{Clock, Entropy, Issuers};
@@ -42,12 +43,19 @@ pub struct App {
     pub refresh_mac: Mac,
     /// Who issues the tokens of which tenant.
     pub issuers: Issuers,
-    /// How long things live.
+    /// How long things live in the deployment; a tenant may make it shorter.
     pub lifetimes: Lifetimes,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+}
+
+impl App {
+    /// How long things live in a tenant.
+    pub fn lifetimes_in(&self, tenant: &Tenant) -> Lifetimes {
+        self.lifetimes.of_tenant(&tenant.lifetimes)
+    }
 }
 
 /// Where a request comes from, for limits, the list of sessions and the trail.

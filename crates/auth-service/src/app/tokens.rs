@@ -35,7 +35,7 @@ impl App {
         let typ = access_token_type(door);
         let issuer = self.issuers.of(&granted.application.tenant.slug);
         let session_end = match &granted.subject {
-            GrantedSubject::Person { session, .. } => Some(session.expires_at),
+            GrantedSubject::Person { session, .. } => Some(session.tokens_gone()),
             GrantedSubject::Machine { .. } => None,
         };
         let issue = Issue {
@@ -48,7 +48,7 @@ impl App {
             },
             id: TokenId::new(granted.now, &*self.entropy),
             issued_at: granted.now,
-            expires_at: self.lifetimes.access_until(granted.now, session_end),
+            expires_at: self.lifetimes_in(&granted.application.tenant).access_until(granted.now, session_end),
         };
         let (access_token, id_token) = match &granted.subject {
             GrantedSubject::Machine { epochs, secret, .. } => {

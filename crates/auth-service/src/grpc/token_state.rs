@@ -135,6 +135,9 @@ fn event(app: &App, change: &Change) -> Option<Event> {
             Some(Event::SessionEnded(SessionEnded { session_id: id.to_string(), until: until.micros() }))
         }
         Change::KeysChanged => Some(keys(app)),
-        Change::UserRevised(_) | Change::ApplicationRevised(_) | Change::PolicyRevised(_) => None,
+        Change::UserRevised(_)
+        | Change::ApplicationRevised(_)
+        | Change::PolicyRevised(_)
+        | Change::TenantRevised(_) => None,
     }
 }

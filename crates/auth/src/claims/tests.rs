@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::TenantLifetimes;
 use crate::party::{Tenant, User};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_406_402_999_999);
@@ -19,7 +20,13 @@ fn application() -> Application {
     Application {
         id: Uuid::from_u128(2).into(),
         client_id: "client-2".to_owned(),
-        tenant: Tenant { id: Uuid::from_u128(1).into(), slug: Slug::parse("lerian").unwrap(), epoch: Epoch(1) },
+        tenant: Tenant {
+            id: Uuid::from_u128(1).into(),
+            slug: Slug::parse("lerian").unwrap(),
+            epoch: Epoch(1),
+            lifetimes: TenantLifetimes::default(),
+            requests_per_second: None,
+        },
         name: "midaz-1a2b".to_owned(),
         product: Some("midaz".to_owned()),
         epoch: Epoch(2),

@@ -56,6 +56,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::TenantLifetimes;
     use crate::party::Tenant;
 
     const END: Timestamp = Timestamp::from_seconds(100_000);
@@ -64,7 +65,13 @@ mod tests {
         Application {
             id: Uuid::from_u128(2).into(),
             client_id: "client".to_owned(),
-            tenant: Tenant { id: Uuid::from_u128(1).into(), slug: Slug::parse("lerian").unwrap(), epoch: Epoch(1) },
+            tenant: Tenant {
+                id: Uuid::from_u128(1).into(),
+                slug: Slug::parse("lerian").unwrap(),
+                epoch: Epoch(1),
+                lifetimes: TenantLifetimes::default(),
+                requests_per_second: None,
+            },
             name: "midaz-1a2b".to_owned(),
             product: None,
             epoch: Epoch(4),

@@ -8,7 +8,7 @@ use domain::scope::ACCESS_MANAGER;
 use domain::token::{AccessToken, TokenSubject};
 use error_codes::{Code, Result, ide};
 use identity::membership::{held, unended};
-use identity_store::{applications, permissions, users};
+use identity_store::{applications, permissions, tenants, users};
 use store::{Actor, AuditEvent, Outcome, Unit};
 
 use super::{App, Origin};
@@ -106,8 +106,11 @@ pub fn unended_of_user(unit: &mut Unit<'_>, tenant: TenantId, user: UserId) -> R
     Ok(unended(&permissions::of_user(unit, tenant, user)?, now))
 }
 
-/// What the subject of a token holds now; `None` when it is gone or disabled.
+/// What the subject of a token holds now; `None` when it, or its tenant, is gone or disabled.
 fn find_held(unit: &mut Unit<'_>, token: &AccessToken) -> Result<Option<PermissionSet>> {
+    if tenants::find(unit, token.tenant)?.is_none_or(|tenant| !tenant.active) {
+        return Ok(None);
+    }
     match token.subject {
         TokenSubject::User { id, .. } => {
             let Some(user) = users::find(unit, token.tenant, id)?.filter(|user| user.active) else { return Ok(None) };

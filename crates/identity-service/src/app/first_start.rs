@@ -6,26 +6,21 @@ use std::path::Path;
 
 use ::identity::membership::Validity;
 use ::identity::password::{Kinds, NewPassword, Owner};
-use ::identity::role::Role;
 use ::identity::seed::Seed;
-use ::identity::tenant::Tenant;
-use ::identity::user::{NewUser, RawNewUser};
+use ::identity::tenant::{ADMINISTRATOR, Tenant, capitalized};
+use ::identity::user::{NewUser, RawNewUser, User};
 use crypto::token::random_token;
 use domain::id::RoleId;
-use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT, Permission};
 use domain::{Email, Entropy, Secret, Slug, Username};
 use error_codes::{Failure, Result, ide};
-use identity_store::{members, passwords, roles, seed, tenants, users};
+use identity_store::{members, passwords, seed, tenants, users};
 use service_kit::settings::SettingsError;
-use store::{Actor, AuditEvent, Outcome};
+use store::{Actor, AuditEvent, Outcome, Unit};
 
 use super::App;
+use super::platform::give_platform_role;
 
-/// The administrator's username.
-pub const ADMINISTRATOR: &str = "admin";
 const EMAIL: &str = "admin@midaz.tech";
-/// The role with the permissions that reach beyond a tenant; the default tenant alone has it.
-const PLATFORM_ROLE: &str = "platform-role";
 
 impl App {
     /// Whether a tenant exists.
@@ -43,7 +38,7 @@ impl App {
             return Ok(false);
         }
         let now = self.clock.now();
-        let tenant = Tenant::new(slug.clone(), display_name(slug), now, &*self.entropy);
+        let tenant = Tenant::new(slug.clone(), capitalized(slug.as_str()), now, &*self.entropy);
         let planted = Seed::new(tenant, now, &*self.entropy).map_err(corrupt)?;
         let user = NewUser::parse(&RawNewUser {
             first_name: "Admin",
@@ -53,35 +48,19 @@ impl App {
             ..RawNewUser::default()
         })?
         .make(planted.tenant.id, now, &*self.entropy);
-        let hash = match administrator_password {
+        let administrator = match administrator_password {
             Some(password) => {
                 let owner = Owner { username: &user.username, email: &user.email };
                 NewPassword::parse("password", password.expose(), Kinds::default(), owner)?;
-                Some(self.hasher.hash(password).await?)
+                Some((user, self.hasher.hash(password).await?))
             }
             None => None,
         };
-        let platform = Role {
-            id: RoleId::new(now, &*self.entropy),
-            tenant: planted.tenant.id,
-            slug: Slug::parse(PLATFORM_ROLE).map_err(corrupt)?,
-            name: "Platform".to_owned(),
-            built_in: true,
-            created_at: now,
-        };
-        let is_platform = *slug == self.default_tenant;
+        let platform_role = (*slug == self.default_tenant).then(|| RoleId::new(now, &*self.entropy));
         let planting = self.store.write(move |unit| {
-            seed::plant(unit, &planted)?;
-            let administrators = planted.administrators().ok_or(ide::INTERNAL)?;
-            if is_platform {
-                let (resource, action) = AUTHORIZE_ANY;
-                roles::insert(unit, &platform, &[Permission::new(IDENTITY_PRODUCT, resource, action)])?;
-                roles::give(unit, administrators, platform.id, Validity::ALWAYS)?;
-            }
-            if let Some(hash) = &hash {
-                users::insert(unit, &user)?;
-                passwords::put(unit, user.tenant, user.id, hash)?;
-                members::put(unit, &user, administrators.id, Validity::ALWAYS)?;
+            plant_seed(unit, &planted, administrator.as_ref())?;
+            if let Some(id) = platform_role {
+                give_platform_role(unit, planted.tenant.id, id)?;
             }
             unit.audit(&AuditEvent {
                 tenant: planted.tenant.id,
@@ -150,8 +129,7 @@ pub fn administrator_password(file: &Path, entropy: &dyn Entropy) -> Result<Secr
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(cannot(error)),
         Err(_) => {}
     }
-    // One of each kind of character, whatever a tenant asks for later; 144 bits are in the rest.
-    let password = Secret::new(format!("{}.aA1", random_token(18, entropy).expose()));
+    let password = fresh_password(entropy);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -161,16 +139,31 @@ pub fn administrator_password(file: &Path, entropy: &dyn Entropy) -> Result<Secr
     Ok(password)
 }
 
-/// `lerian` is shown as `Lerian`.
-fn display_name(slug: &Slug) -> String {
-    let mut letters = slug.as_str().chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+/// A password with one of each kind of character, whatever a tenant asks for; 144 bits are in the rest.
+pub(super) fn fresh_password(entropy: &dyn Entropy) -> Secret<String> {
+    Secret::new(format!("{}.aA1", random_token(18, entropy).expose()))
 }
 
-fn operator() -> Actor {
+/// Adds a tenant with all it begins with, and its administrator with the hash of their password.
+///
+/// # Errors
+/// IDE-1009 when a tenant has, or had, the slug.
+pub(super) fn plant_seed(unit: &mut Unit<'_>, planted: &Seed, administrator: Option<&(User, String)>) -> Result<()> {
+    seed::plant(unit, planted)?;
+    if let Some((user, hash)) = administrator {
+        let administrators = planted.administrators().ok_or(ide::INTERNAL)?;
+        users::insert(unit, user)?;
+        passwords::put(unit, user.tenant, user.id, hash)?;
+        members::put(unit, user, administrators.id, Validity::ALWAYS)?;
+    }
+    Ok(())
+}
+
+/// Whoever has the host.
+pub(super) fn operator() -> Actor {
     Actor { kind: "operator", id: String::new(), address: String::new(), request_id: String::new() }
 }
 
-fn corrupt(reason: domain::InvalidText) -> Failure {
+pub(super) fn corrupt(reason: domain::InvalidText) -> Failure {
     Failure::new(ide::INTERNAL).with_cause(reason)
 }

@@ -129,7 +129,8 @@ impl App {
                 };
                 let allowed = client.application.grants.contains(Grant::Password)
                     && (client.tenant.settings.password_grant || !client.application.is_default);
-                if !allowed {
+                // A tenant in which nobody may log in answers as one that does not exist.
+                if client.tenant.active && !allowed {
                     return Ok(Found::Refused(LoginOutcome::GrantNotAllowed));
                 }
                 let user = match name.folded.as_deref().filter(|_| name.consistent && client.tenant.active) {

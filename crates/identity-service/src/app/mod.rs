@@ -12,8 +12,10 @@ pub mod hashing;
 pub mod login;
 pub mod members;
 pub mod passwords;
+pub mod platform;
 pub mod secrets;
 pub mod subjects;
+pub mod tenants;
 pub mod users;
 
 use std::sync::Arc;

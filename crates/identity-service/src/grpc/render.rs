@@ -30,7 +30,19 @@ pub(super) fn application(view: &ClientView) -> wire::Application {
 }
 
 fn tenant(tenant: &Tenant) -> wire::Tenant {
-    wire::Tenant { id: tenant.id.to_string(), slug: tenant.slug.to_string(), epoch: tenant.epoch.0 }
+    let settings = &tenant.settings;
+    wire::Tenant {
+        id: tenant.id.to_string(),
+        slug: tenant.slug.to_string(),
+        epoch: tenant.epoch.0,
+        lifetimes: Some(wire::TenantLifetimes {
+            access_token_seconds: settings.access_token_seconds.unwrap_or(0),
+            session_idle_seconds: settings.session_idle_seconds.unwrap_or(0),
+            session_absolute_seconds: settings.session_absolute_seconds.unwrap_or(0),
+            machine_refresh_seconds: settings.machine_refresh_seconds.unwrap_or(0),
+        }),
+        requests_per_second: tenant.limits.requests_per_second.unwrap_or(0),
+    }
 }
 
 fn user(user: &User, groups: &[Slug]) -> wire::User {

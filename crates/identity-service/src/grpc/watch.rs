@@ -105,6 +105,7 @@ fn what(change: &Change) -> Option<What> {
         Change::UserRevised(id) => Some(What::UserRevised(id.to_string())),
         Change::ApplicationRevised(id) => Some(What::ApplicationRevised(id.to_string())),
         Change::PolicyRevised(id) => Some(What::PolicyRevised(id.to_string())),
+        Change::TenantRevised(id) => Some(What::TenantRevised(id.to_string())),
         Change::SessionEnded(..) | Change::KeysChanged => None,
     }
 }

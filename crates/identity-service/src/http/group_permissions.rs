@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, get, put, web};
 use domain::permission::Permission;
-use error_codes::{Failure, Result};
+use error_codes::Result;
 use identity::policy::{self, RawPermission};
 use serde::Serialize;
 use service_kit::http::{Caller, Context, HttpResult, JsonBody, Members};
@@ -149,13 +149,7 @@ impl PermissionBody {
             resource: members.required("resource"),
             action: members.required("action"),
         };
-        members.finish().map_err(|failure| in_place(index, &failure))?;
+        members.finish_inside(&format!("permissions[{index}]"))?;
         Ok(permission)
     }
-}
-
-fn in_place(index: usize, failure: &Failure) -> Failure {
-    let named = |name: &String| format!("permissions[{index}].{name}");
-    let fields = failure.fields().iter().map(|(name, detail)| (named(name), detail.clone())).collect();
-    Failure::new(failure.code()).with_fields(fields)
 }

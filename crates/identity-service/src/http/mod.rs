@@ -7,6 +7,7 @@ mod groups;
 mod optional_body;
 mod passwords;
 mod secrets;
+mod tenants;
 mod users;
 
 use std::sync::Arc;
@@ -50,11 +51,17 @@ use crate::app::{App, Origin};
         users::delete_user,
         passwords::reset_password,
         passwords::update_password,
+        tenants::list_tenants,
+        tenants::create_tenant,
+        tenants::read_tenant,
+        tenants::update_tenant,
+        tenants::delete_tenant,
     ),
     tags(
         (name = "Groups API", description = "What people are put into to get permissions"),
         (name = "Applications API", description = "Software that authenticates for itself"),
         (name = "Users API", description = "People who log in"),
+        (name = "Tenants API", description = "The tenants of the platform; for administrators of the system tenant alone"),
     )
 )]
 struct Api;
@@ -112,6 +119,11 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .service(users::delete_user)
                     .service(passwords::reset_password)
                     .service(passwords::update_password)
+                    .service(tenants::list_tenants)
+                    .service(tenants::create_tenant)
+                    .service(tenants::read_tenant)
+                    .service(tenants::update_tenant)
+                    .service(tenants::delete_tenant)
                     .default_service(web::to(service_kit::http::not_found)),
             );
         }
@@ -137,7 +149,7 @@ mod tests {
         let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/"));
         let operations: Vec<&Value> = paths.flat_map(|(_, item)| item.as_object().unwrap().values()).collect();
         let names: HashSet<_> = operations.iter().map(|operation| operation["operationId"].as_str().unwrap()).collect();
-        assert_eq!((operations.len(), names.len()), (22, 22));
+        assert_eq!((operations.len(), names.len()), (27, 27));
         for operation in operations {
             assert_eq!(operation["security"], serde_json::json!([{ "bearer": [] }]), "{operation}");
             assert!(operation["responses"]["401"].is_object(), "{operation}");

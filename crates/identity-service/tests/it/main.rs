@@ -10,5 +10,6 @@ mod groups;
 mod isolation;
 mod lists;
 mod passwords;
+mod tenants;
 mod throttle;
 mod users;

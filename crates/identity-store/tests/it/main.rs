@@ -7,6 +7,7 @@ mod members;
 mod permissions;
 mod secrets;
 mod seed;
+mod tenants;
 mod tries;
 mod users;
 mod world;

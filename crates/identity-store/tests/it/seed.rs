@@ -1,5 +1,3 @@
-use domain::Epoch;
-use domain::change::Change;
 use error_codes::ide;
 use identity_store::{roles, seed, tenants};
 use testkit::TestDatabase;
@@ -10,7 +8,6 @@ testkit::on_both_engines! {
     a_tenant_reads_back_as_it_was_planted,
     a_tenant_is_planted_once,
     a_group_has_the_roles_it_was_given,
-    ending_everything_in_a_tenant_is_announced,
     the_migrations_can_be_run_again,
 }
 
@@ -40,19 +37,11 @@ async fn a_group_has_the_roles_it_was_given(database: TestDatabase) {
     assert_eq!(all.len(), world.seed.roles.len());
 }
 
-async fn ending_everything_in_a_tenant_is_announced(database: TestDatabase) {
-    let world = World::new(database).await;
-    let tenant = world.tenant();
-    let raised = world.write(move |unit| tenants::raise_epoch(unit, tenant)).await;
-    assert_eq!(raised, Some(Epoch(1)));
-    assert_eq!(world.changes(), [Change::TenantEpoch(tenant, Epoch(1))]);
-}
-
 async fn the_migrations_can_be_run_again(database: TestDatabase) {
     let url = database.url().clone();
     let migrations = identity_store::migrations();
     let first = store::migrate(&url, &migrations).unwrap();
-    assert_eq!(first.len(), 2);
+    assert_eq!(first.len(), 3);
     assert!(store::migrate(&url, &migrations).unwrap().is_empty());
     store::check(&url, &migrations).unwrap();
 }

@@ -25,7 +25,7 @@ pub(crate) struct World {
     store: Store,
     heard: Arc<Mutex<Vec<Change>>>,
     // Dropped last, when no connection is left.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl World {
@@ -39,7 +39,7 @@ impl World {
         let store = Store::open(&settings, store::OpenedFor::Serving, &error_codes::IDENTITY, clock.clone(), on_change)
             .unwrap();
         let seed = new_seed("lerian", clock.now());
-        let world = Self { clock, seed, store, heard, _database: database };
+        let world = Self { clock, seed, store, heard, database };
         world.plant(&world.seed).await;
         world.changes();
         world
@@ -47,6 +47,10 @@ impl World {
 
     pub(crate) fn tenant(&self) -> TenantId {
         self.seed.tenant.id
+    }
+
+    pub(crate) fn database(&self) -> &TestDatabase {
+        &self.database
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -3,7 +3,7 @@
 //! An editor does everything, a contributor everything but delete, a viewer only looks; the products differ in what
 //! there is to do.
 
-use domain::permission::{IDENTITY_PRODUCT, Permission};
+use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT, Permission, TENANTS};
 
 /// Everything seeded for one product.
 pub(super) struct Product {
@@ -52,6 +52,15 @@ impl Product {
             .map(|(resource, action)| Permission::new(self.stem, resource, action))
             .collect()
     }
+}
+
+/// What the administrators of the system tenant may do beyond it, as resource and actions.
+const PLATFORM: &[(&str, &str)] = &[(AUTHORIZE_ANY.0, AUTHORIZE_ANY.1), (TENANTS, "get post patch delete")];
+
+/// The permissions of the platform role.
+pub(super) fn platform() -> impl Iterator<Item = Permission> {
+    let all = PLATFORM.iter().flat_map(|&(resource, actions)| actions.split(' ').map(move |action| (resource, action)));
+    all.map(|(resource, action)| Permission::new(IDENTITY_PRODUCT, resource, action))
 }
 
 pub(super) const PRODUCTS: &[Product] = &[

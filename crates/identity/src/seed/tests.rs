@@ -120,3 +120,13 @@ fn the_default_application_takes_every_grant_and_has_no_product() {
     assert!(Grant::ALL.into_iter().all(|grant| application.grants.contains(grant)));
     assert!(application.changeable().is_err());
 }
+
+#[test]
+fn the_platform_role_alone_reaches_beyond_a_tenant() {
+    let platform = platform_permissions();
+    assert!(platform.iter().all(Permission::is_platform));
+    for action in ["get", "post", "patch", "delete"] {
+        assert!(platform.contains(&Permission::new(IDENTITY_PRODUCT, "tenants", action)));
+    }
+    assert!(seed().roles.iter().flat_map(|(_, permissions)| permissions).all(|permission| !permission.is_platform()));
+}

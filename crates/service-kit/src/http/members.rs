@@ -92,6 +92,33 @@ impl Members {
         }
     }
 
+    /// A whole number from 0 to 4294967295 that may be there.
+    pub fn optional_whole(&mut self, name: &str) -> Option<u32> {
+        match self.left.remove(name) {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                let whole = value.as_u64().and_then(|whole| u32::try_from(whole).ok());
+                if whole.is_none() {
+                    self.refuse(name, "must be a whole number from 0 to 4294967295");
+                }
+                whole
+            }
+        }
+    }
+
+    /// An object that may be there; it is read on its own, and its faults are told by
+    /// [`finish_inside`](Self::finish_inside).
+    pub fn optional_object(&mut self, name: &str) -> Option<Members> {
+        match self.left.remove(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(members)) => Some(Self::new(members, self.codes)),
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                self.refuse(name, "must be an object");
+                None
+            }
+        }
+    }
+
     /// A list of at most `most` texts that may be there.
     pub fn optional_list(&mut self, name: &str, most: usize) -> Option<Vec<String>> {
         let refused = match self.left.remove(name) {
@@ -184,6 +211,15 @@ impl Members {
         Ok(())
     }
 
+    /// As [`finish`](Self::finish), for an object inside another: every name is told with the place before it.
+    pub fn finish_inside(self, place: &str) -> Result<(), Failure> {
+        self.finish().map_err(|failure| {
+            let named = |name: &String| format!("{place}.{name}");
+            let fields = failure.fields().iter().map(|(name, detail)| (named(name), detail.clone())).collect();
+            Failure::new(failure.code()).with_fields(fields)
+        })
+    }
+
     /// As [`finish`](Self::finish), and hands over what was read.
     ///
     /// `value` must be `Some` when nothing was wrong, which holds when each of its parts was read through this object.
@@ -248,5 +284,17 @@ mod tests {
         let failure = body.finish().unwrap_err();
         assert_eq!(failure.code().number(), "IDE-0002");
         assert_eq!(failure.fields().len(), 4);
+    }
+
+    #[test]
+    fn what_is_wrong_inside_is_told_with_its_place() {
+        let mut body = members(json!({ "limits": { "users": -1, "groups": 1.5, "applications": 7 }, "settings": [] }));
+        let mut limits = body.optional_object("limits").unwrap();
+        assert_eq!((limits.optional_whole("users"), limits.optional_whole("groups")), (None, None));
+        assert_eq!(limits.optional_whole("applications"), Some(7));
+        let failure = limits.finish_inside("limits").unwrap_err();
+        assert_eq!(failure.fields().keys().collect::<Vec<_>>(), ["limits.groups", "limits.users"]);
+        assert!(body.optional_object("settings").is_none());
+        assert_eq!(body.finish().unwrap_err().fields().keys().collect::<Vec<_>>(), ["settings"]);
     }
 }

@@ -38,7 +38,7 @@ impl App {
             session,
             scopes: scopes.clone(),
             epochs,
-            expires_at: now.plus(self.lifetimes.machine_refresh),
+            expires_at: now.plus(self.lifetimes_in(&application.tenant).machine_refresh),
             door,
         };
         let refresh_token = self.refresh_token(door, &application, refresh);

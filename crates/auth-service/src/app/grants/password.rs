@@ -47,7 +47,7 @@ impl App {
             authentication: Authentication { at: now, methods: vec![PASSWORD.to_owned()] },
             origin: LoginOrigin::new(origin.address.clone(), &origin.user_agent),
         };
-        let session = Session::begin(login, &self.lifetimes, now);
+        let session = Session::begin(login, &self.lifetimes_in(&application.tenant), now);
         let refresh_token = application
             .allows(GrantType::RefreshToken)
             .then(|| self.encode(&::auth::refresh::RefreshToken::Person(session.refresh_token(1))))

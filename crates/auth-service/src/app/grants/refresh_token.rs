@@ -65,7 +65,7 @@ impl App {
             Party::Application(_) => return Err(refused(Refusal::Ended)),
         };
         let redemption = Redemption { door, client, current, now: self.clock.now() };
-        let (lifetimes, actor) = (self.lifetimes, origin.actor("user", user.id));
+        let (lifetimes, actor) = (self.lifetimes_in(&application.tenant), origin.actor("user", user.id));
         let redeemed =
             self.store.write(move |unit| sessions::redeem(unit, &presented, &redemption, &lifetimes, &actor)).await?;
         let (session, successor) = match redeemed {

@@ -1,9 +1,11 @@
 //! From the wire types of identity to ours; `None` where an answer makes no sense.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ::auth::GrantType;
 use ::auth::party::{Application, Tenant, User};
+use ::auth::{GrantType, TenantLifetimes};
 use contracts::identity::v1 as wire;
 use contracts::identity::v1::change::What;
 use domain::change::Change;
@@ -37,7 +39,19 @@ fn parse_tenant(tenant: wire::Tenant) -> Option<Tenant> {
         id: TenantId::parse(&tenant.id).ok()?,
         slug: Slug::parse(&tenant.slug).ok()?,
         epoch: Epoch(tenant.epoch),
+        lifetimes: parse_lifetimes(tenant.lifetimes.unwrap_or_default()),
+        requests_per_second: NonZeroU32::new(tenant.requests_per_second),
     })
+}
+
+fn parse_lifetimes(lifetimes: wire::TenantLifetimes) -> TenantLifetimes {
+    let set = |seconds: u32| NonZeroU32::new(seconds).map(|seconds| Duration::from_secs(seconds.get().into()));
+    TenantLifetimes {
+        access: set(lifetimes.access_token_seconds),
+        machine_refresh: set(lifetimes.machine_refresh_seconds),
+        idle: set(lifetimes.session_idle_seconds),
+        absolute: set(lifetimes.session_absolute_seconds),
+    }
 }
 
 pub(super) fn parse_user(user: wire::User) -> Option<(User, Vec<String>)> {
@@ -83,5 +97,6 @@ pub(super) fn parse_change(change: wire::Change) -> Option<Change> {
         What::UserRevised(id) => Change::UserRevised(UserId::parse(&id).ok()?),
         What::ApplicationRevised(id) => Change::ApplicationRevised(ApplicationId::parse(&id).ok()?),
         What::PolicyRevised(id) => Change::PolicyRevised(TenantId::parse(&id).ok()?),
+        What::TenantRevised(id) => Change::TenantRevised(TenantId::parse(&id).ok()?),
     })
 }
