@@ -1,6 +1,7 @@
 //! Slugs: names that stand in paths, claims and role names.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::InvalidText;
 
@@ -28,6 +29,14 @@ impl Slug {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for Slug {
+    type Err = InvalidText;
+
+    fn from_str(input: &str) -> Result<Self, InvalidText> {
+        Self::parse(input)
     }
 }
 

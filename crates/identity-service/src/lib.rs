@@ -5,6 +5,7 @@
 //! `http`.
 
 pub mod app;
+pub mod commands;
 pub mod grpc;
 pub mod http;
 pub mod process;

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use domain::SystemClock;
+use domain::{Slug, SystemClock};
 use identity::tenant::ADMINISTRATOR;
 use identity_service::app::first_start::administrator_password;
+use identity_service::commands::tenants::{self, TenantsCommand};
 use identity_service::process::assemble;
 use identity_service::settings::{SOURCE, Settings};
 use identity_service::{http, start};
@@ -55,12 +56,23 @@ enum Command {
         #[command(subcommand)]
         act: AdminAct,
     },
+    /// The tenants of the platform, also while the service runs.
+    Tenants {
+        #[command(subcommand)]
+        command: TenantsCommand,
+    },
 }
 
 #[derive(Subcommand)]
 enum AdminAct {
-    /// Gives the user `admin` a new password and the rights of an administrator again, also while the service runs.
+    /// Gives the administrator of a tenant a new password and the rights of one again, also while the service runs.
     Recover {
+        /// The tenant, by name; the system tenant when absent.
+        #[arg(long, value_name = "NAME")]
+        tenant: Option<Slug>,
+        /// The user.
+        #[arg(long, value_name = "NAME", default_value = ADMINISTRATOR)]
+        username: String,
         /// Holds the new password; a fresh one is written there when the file does not exist.
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
@@ -98,7 +110,15 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
             println!("{document}");
             Ok(())
         }
-        Command::Admin { act: AdminAct::Recover { password_file } } => recover(&load()?.settings, &password_file),
+        Command::Admin { act: AdminAct::Recover { tenant, username, password_file } } => {
+            recover(&load()?.settings, tenant, &username, &password_file)
+        }
+        Command::Tenants { command } => {
+            let app = assemble(&load()?.settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
+            let text = service_kit::lifecycle::runtime()?.block_on(tenants::run(&app, command))?;
+            print!("{text}");
+            Ok(())
+        }
     }
 }
 
@@ -114,12 +134,19 @@ fn serve(settings: &Settings) -> Result<(), SettingsError> {
     })
 }
 
-fn recover(settings: &Settings, password_file: &Path) -> Result<(), SettingsError> {
+fn recover(
+    settings: &Settings,
+    tenant: Option<Slug>,
+    username: &str,
+    password_file: &Path,
+) -> Result<(), SettingsError> {
     let app = assemble(settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
     let password = administrator_password(password_file, &*app.entropy)?;
-    let recovered = service_kit::lifecycle::runtime()?.block_on(app.recover_administrator(password));
+    let shown = tenant.as_ref().map_or_else(|| username.to_owned(), |tenant| format!("{tenant}/{username}"));
+    let recovering = app.recover_administrator(tenant, username, password);
+    let recovered = service_kit::lifecycle::runtime()?.block_on(recovering);
     recovered.map_err(|failure| SettingsError::new(format!("the administrator cannot be recovered: {failure}")))?;
-    println!("'{ADMINISTRATOR}' is an administrator again; the password is in {}", password_file.display());
+    println!("'{shown}' is an administrator again; the password is in {}", password_file.display());
     Ok(())
 }
 

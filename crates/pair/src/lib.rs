@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken test should stop loudly")]
 
 mod actors;
+mod isolate;
 mod start;
 mod walk;
 
 pub use actors::{Application, Person, password_of};
+pub use isolate::isolate;
 pub use start::Pair;
 pub use walk::walk;
 

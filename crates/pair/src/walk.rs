@@ -1,5 +1,6 @@
 //! Walks every operation of an API document: without a token, with a stranger's, and with nonsense.
 
+use serde_json::Value;
 use testkit::{Answer, Api};
 use utoipa::openapi::OpenApi;
 
@@ -19,7 +20,7 @@ pub async fn walk(pair: &Pair, api: &Api, document: &OpenApi, prefix: &str) -> u
     let stranger = pair.stranger().await;
     let application = pair.application("midaz").await;
     let mut walked = 0;
-    for (method, template, needs_token) in operations(document) {
+    for (method, template, needs_token) in operations(&serde_json::to_value(document).unwrap()) {
         let path = fill(&template, &administrator.id, &application.id);
         let call = || api.call(&method, &path);
         if needs_token {
@@ -59,8 +60,8 @@ fn has_a_code(answer: &Answer, prefix: &str, method: &str, path: &str) {
     );
 }
 
-fn operations(document: &OpenApi) -> Vec<(String, String, bool)> {
-    let document = serde_json::to_value(document).unwrap();
+/// Every operation of a document: method, path, and whether it asks for a token.
+pub(crate) fn operations(document: &Value) -> Vec<(String, String, bool)> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {

@@ -6,6 +6,8 @@ use serde_json::json;
 
 pair::on_both_engines! {
     no_operation_answers_without_a_token_or_to_nonsense,
+    every_operation_with_a_strangers_token_finds_and_changes_nothing,
+    a_door_of_a_tenant_takes_what_is_of_that_tenant,
     there_is_an_answer_where_there_is_no_route,
     every_service_tells_how_it_is,
     head_is_get_without_a_body,
@@ -15,6 +17,45 @@ pair::on_both_engines! {
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     let walked = pair::walk(pair, &pair.auth, &auth_service::http::document(), "AUT").await;
     assert_eq!(walked, 9);
+}
+
+async fn every_operation_with_a_strangers_token_finds_and_changes_nothing(pair: &Pair) {
+    let administrator = pair.administrator().await;
+    let own = format!("/v1/users/{}/sessions", administrator.id);
+    let walked = pair::isolate(pair, &pair.auth, &auth_service::http::document(), "AUT").await;
+    assert_eq!(walked, 9);
+    let live = pair.auth.get(&own).bearer(administrator.token()).send().await.expect(200);
+    assert!(live.body.as_array().unwrap().iter().any(|session| session["current"] == true), "{}", live.text);
+    assert_eq!(pair.identity.get("/v1/users").bearer(administrator.token()).send().await.expect(200).status, 200);
+}
+
+async fn a_door_of_a_tenant_takes_what_is_of_that_tenant(pair: &Pair) {
+    let stranger = pair.stranger().await;
+    let made = json!({ "name": "midaz", "description": "x" });
+    let made = pair.identity.post("/v1/applications").bearer(stranger.token()).json(&made).send().await.expect(201);
+    let (id, secret) = (made.text_of("clientId"), made.text_of("clientSecret"));
+    let machine = pair.client_credentials(&id, &secret).await.expect(200).text_of("refreshToken");
+    let password = json!({ "grantType": "password", "username": stranger.username, "password": stranger.password });
+    let client = json!({ "grantType": "client_credentials", "clientId": id, "clientSecret": secret });
+    let tokens = |tenant: &str, body: &serde_json::Value| {
+        pair.auth.post(&format!("/t/{tenant}/v1/login/oauth/access_token")).json(body).send()
+    };
+    let refresh = |tenant: &str, token: &str| {
+        let body = json!({ "refreshToken": token });
+        pair.auth.post(&format!("/t/{tenant}/v1/login/oauth/refresh_token")).json(&body).send()
+    };
+    for tenant in ["lerian", "nowhere"] {
+        tokens(tenant, &password).await.refused(401, "AUT-1002");
+        tokens(tenant, &client).await.refused(401, "AUT-1004");
+        for token in [stranger.refresh_token(), &machine] {
+            refresh(tenant, token).await.refused(400, "AUT-1005");
+        }
+    }
+    tokens("elsewhere", &password).await.expect(200);
+    tokens("elsewhere", &client).await.expect(200);
+    for token in [stranger.refresh_token(), &machine] {
+        refresh("elsewhere", token).await.expect(200);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use ::identity::tenant::{ADMINISTRATOR, Tenant, capitalized};
 use ::identity::user::{NewUser, RawNewUser, User};
 use crypto::token::random_token;
 use domain::id::RoleId;
-use domain::{Email, Entropy, Secret, Slug, Username};
+use domain::{Entropy, Secret, Slug, username};
 use error_codes::{Failure, Result, ide};
 use identity_store::{members, passwords, seed, tenants, users};
 use service_kit::settings::SettingsError;
@@ -79,25 +79,36 @@ impl App {
         }
     }
 
-    /// Gives the administrator a new password and makes them one again: the way back in, from the host alone.
+    /// Gives an administrator a new password and makes them one again: the way back in, from the host alone. Without a
+    /// tenant: of the default one.
     ///
     /// # Errors
-    /// IDE-1003 when the default tenant has no user `admin`.
-    pub async fn recover_administrator(&self, password: Secret<String>) -> Result<()> {
-        let username = Username::parse(ADMINISTRATOR).map_err(corrupt)?;
-        let email = Email::parse(EMAIL).map_err(corrupt)?;
-        let owner = Owner { username: &username, email: &email };
-        let password = NewPassword::parse("password", password.expose(), Kinds::default(), owner)?.into_secret();
-        let hash = self.hasher.hash(password).await?;
-        let slug = self.default_tenant.clone();
+    /// IDE-1018 and IDE-1003 when there is no such tenant or user; IDE-0020 and IDE-0027 for the password.
+    pub async fn recover_administrator(
+        &self,
+        tenant: Option<Slug>,
+        username: &str,
+        password: Secret<String>,
+    ) -> Result<()> {
+        let slug = tenant.unwrap_or_else(|| self.default_tenant.clone());
+        let folded = username::fold(username).ok_or(ide::USER_NOT_FOUND)?;
+        let (tenant, user) = self
+            .store
+            .read(move |unit| {
+                let tenant = tenants::find_by_slug(unit, slug.as_str())?.ok_or(ide::TENANT_NOT_FOUND)?;
+                let user = users::find_by_username(unit, tenant.id, &folded)?.ok_or(ide::USER_NOT_FOUND)?;
+                Ok((tenant, user))
+            })
+            .await?;
+        let owner = Owner { username: &user.username, email: &user.email };
+        let password = NewPassword::parse("password", password.expose(), tenant.settings.password_kinds, owner)?;
+        let hash = self.hasher.hash(password.into_secret()).await?;
         self.store
             .write(move |unit| {
-                let tenant = tenants::find_by_slug(unit, slug.as_str())?.ok_or(ide::USER_NOT_FOUND)?;
-                let user = users::find_by_username(unit, tenant.id, ADMINISTRATOR)?.ok_or(ide::USER_NOT_FOUND)?;
                 let group = Slug::parse(::identity::group::ADMINISTRATORS).map_err(corrupt)?;
                 let user = users::hold(unit, tenant.id, user.id)?.ok_or(ide::USER_NOT_FOUND)?;
                 let group = identity_store::groups::hold(unit, tenant.id, &group)?.ok_or(ide::INTERNAL)?;
-                let active = ::identity::user::User { active: true, ..user.clone() };
+                let active = User { active: true, ..user.clone() };
                 users::update(unit, &user, &active)?;
                 members::put(unit, &user, group.id, Validity::ALWAYS)?;
                 passwords::put(unit, tenant.id, user.id, &hash)?;

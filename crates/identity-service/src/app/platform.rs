@@ -60,7 +60,9 @@ impl App {
     pub async fn operator(&self) -> Result<Platform> {
         let slug = self.default_tenant.clone();
         let system = self.store.read(move |unit| tenants::find_by_slug(unit, slug.as_str())).await?;
-        Ok(Platform { system: system.ok_or(ide::TENANT_NOT_FOUND)?.id, actor: operator() })
+        let reason = "the system tenant is made when the service first starts; start it, then come back";
+        let system = system.ok_or_else(|| Failure::new(ide::TENANT_NOT_FOUND).with_cause(reason))?;
+        Ok(Platform { system: system.id, actor: operator() })
     }
 
     /// Gives the administrators of the system tenant the platform permissions that a newer build brought; at every start.

@@ -17,6 +17,7 @@ use service_kit::http::Context;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::{IntoParams, OpenApi};
 
+pub(crate) use self::tenants::{made_tenant_body, tenant_body};
 use crate::app::{App, Origin};
 
 #[derive(OpenApi)]

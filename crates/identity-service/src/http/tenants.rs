@@ -11,6 +11,8 @@ use self::body::{
 use super::{PageParameters, origin};
 use crate::app::App;
 
+pub(crate) use self::body::{made_tenant_body, tenant_body};
+
 mod body;
 
 /// List Tenants

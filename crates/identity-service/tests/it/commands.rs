@@ -15,6 +15,9 @@ pair::on_both_engines! {
     a_recovered_administrator_is_one_again,
     a_recovered_administrator_gets_a_fresh_password_where_none_is_given,
     a_recovered_administrator_gets_no_password_that_is_refused_elsewhere,
+    the_administrator_of_any_tenant_is_recovered,
+    tenants_are_administered_while_the_service_runs,
+    a_refused_tenant_command_says_what_to_do,
 }
 
 testkit::on_both_engines! {
@@ -250,4 +253,102 @@ fn recover(pair: &Pair, file: &Path) {
     let done = printed(&run(&pair.identity_environment(), &arguments));
     let expected = format!("'admin' is an administrator again; the password is in {}\n", file.display());
     assert_eq!(done, expected);
+}
+
+async fn tenants_are_administered_while_the_service_runs(pair: &Pair) {
+    let environment = pair.identity_environment();
+    let act = |arguments: &[&str]| {
+        let arguments: Vec<&str> = [&["tenants"], arguments].concat();
+        tokio::task::block_in_place(|| run(&environment, &arguments))
+    };
+    let made = printed(&act(&["create", "acme", "--display-name", "Acme Bank", "--users", "5"]));
+    let (told, password) = made.trim_end().split_once("never shown again: ").unwrap();
+    assert_eq!(told, "'acme' is made; 'acme/admin' administers it; the password, ");
+    let tokens = pair.log_in("acme/admin", password).await.expect(200);
+
+    let list = printed(&act(&["list"]));
+    let rows: Vec<Vec<&str>> =
+        list.lines().map(|line| line.split("  ").filter(|cell| !cell.is_empty()).collect()).collect();
+    assert_eq!(
+        rows[0].iter().map(|cell| cell.trim()).collect::<Vec<_>>(),
+        ["NAME", "DISPLAY NAME", "ACTIVE", "CREATED", "ID"]
+    );
+    assert_eq!(rows[2][..2].iter().map(|cell| cell.trim()).collect::<Vec<_>>(), ["acme", "Acme Bank"]);
+    let administrator = Caller::administrator(pair).await;
+    let listed: serde_json::Value = serde_json::from_str(&printed(&act(&["list", "--json"]))).unwrap();
+    assert_eq!(listed, administrator.get("/v1/tenants").await.expect(200).body);
+
+    assert_eq!(printed(&act(&["rename", "acme", "Acme"])), "'acme' is shown as 'Acme'\n");
+    let arguments =
+        ["set", "acme", "--access-token-seconds", "600", "--users", "none", "--password-kinds", "upper,digit"];
+    let shown = printed(&act(&arguments));
+    for (name, value) in [("access-token-seconds", "600"), ("users", "no limit"), ("password-kinds", "upper,digit")] {
+        assert!(
+            shown.lines().any(|line| line.split_once(' ').is_some_and(|(n, v)| n == name && v.trim() == value)),
+            "{shown}"
+        );
+    }
+    assert_eq!(printed(&act(&["show", "acme"])), shown);
+    let shown: serde_json::Value = serde_json::from_str(&printed(&act(&["show", "acme", "--json"]))).unwrap();
+    assert_eq!(shown, administrator.get("/v1/tenants/acme").await.expect(200).body);
+    assert_eq!((&shown["displayName"], &shown["limits"]), (&json!("Acme"), &json!({})));
+
+    assert!(printed(&act(&["disable", "acme"])).starts_with("'acme' is disabled"));
+    ends(pair, &tokens.text_of("accessToken")).await;
+    pair.log_in("acme/admin", password).await.refused(401, "AUT-1002");
+    printed(&act(&["enable", "acme"]));
+    pair.log_in("acme/admin", password).await.expect(200);
+
+    let sentence = refusal(&act(&["delete", "acme", "--yes", "acmee"]));
+    assert!(sentence.ends_with("repeat the name of the tenant with '--yes acme'"), "{sentence}");
+    printed(&act(&["delete", "acme", "--yes", "acme"]));
+    pair.log_in("acme/admin", password).await.refused(401, "AUT-1002");
+    administrator.get("/v1/tenants/acme").await.refused(404, "IDE-1018");
+}
+
+/// Asks identity until it has heard that a token is dead.
+async fn ends(pair: &Pair, token: &str) {
+    let caller = Caller::new(pair, token);
+    let asking = async { while caller.get("/v1/users").await.status == 200 {} };
+    tokio::time::timeout(std::time::Duration::from_secs(5), asking).await.unwrap();
+    caller.get("/v1/users").await.refused(401, "IDE-0009");
+}
+
+async fn a_refused_tenant_command_says_what_to_do(pair: &Pair) {
+    let environment = pair.identity_environment();
+    let folder = tempfile::tempdir().unwrap();
+    let act = |arguments: &[&str]| {
+        let arguments: Vec<&str> = [&["tenants"], arguments].concat();
+        tokio::task::block_in_place(|| run(&environment, &arguments))
+    };
+    for (arguments, part) in [
+        (&["show", "nowhere"][..], "IDE-1018"),
+        (&["create", "lerian"], "IDE-1009"),
+        (&["create", "Acme"], "'name' must be"),
+        (&["set", "lerian", "--access-token-seconds", "5"], "'settings.accessTokenSeconds' must be 60 to 6900"),
+        (&["disable", "lerian"], "IDE-1020"),
+        (&["delete", "lerian", "--yes", "lerian"], "IDE-1020"),
+    ] {
+        let sentence = refusal(&act(arguments));
+        assert!(sentence.contains(part), "{sentence}");
+    }
+    // A password that is told goes into a file, and nowhere else.
+    let file = folder.path().join("password");
+    let made = printed(&act(&["create", "acme", "--admin-password-file", file.to_str().unwrap()]));
+    let password = std::fs::read_to_string(&file).unwrap();
+    assert!(!made.contains(password.trim_end()) && made.contains(file.to_str().unwrap()), "{made}");
+    pair.log_in("acme/admin", password.trim_end()).await.expect(200);
+}
+
+async fn the_administrator_of_any_tenant_is_recovered(pair: &Pair) {
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = pair.stranger().await;
+    let file = folder.path().join("password");
+    std::fs::write(&file, "Another-horse-9-battery\n").unwrap();
+    let arguments = ["admin", "recover", "--tenant", "elsewhere", "--password-file", file.to_str().unwrap()];
+    let done = tokio::task::block_in_place(|| printed(&run(&pair.identity_environment(), &arguments)));
+    assert_eq!(done, format!("'elsewhere/admin' is an administrator again; the password is in {}\n", file.display()));
+    pair.log_in("elsewhere/admin", "Another-horse-9-battery").await.expect(200);
+    pair.log_in("elsewhere/admin", &stranger.password).await.refused(401, "AUT-1002");
+    pair.log_in("admin", &stranger.password).await.expect(200);
 }

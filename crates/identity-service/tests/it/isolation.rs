@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use crate::users::{PASSWORD, user};
 
 pair::on_both_engines! {
+    every_operation_with_a_strangers_token_finds_and_changes_nothing,
     an_administrator_of_another_tenant_finds_and_changes_nothing,
     a_list_shows_the_own_tenant_alone,
     names_of_another_tenant_are_free,
@@ -22,6 +23,24 @@ async fn everything(administrator: &Caller) -> Vec<Value> {
         seen.push(administrator.get(path).await.expect(200).body);
     }
     seen
+}
+
+async fn every_operation_with_a_strangers_token_finds_and_changes_nothing(pair: &Pair) {
+    let tables = ["users", "groups", "applications", "application_secrets WHERE withdrawn_at IS NULL"];
+    let refused = "audit_events WHERE action = 'tenant.administer' AND code = 'IDE-0023'";
+    let walked = pair::isolate(pair, &pair.identity, &identity_service::http::document(), "IDE").await;
+    assert_eq!(walked, 27);
+    let counted = |rows: &str| tokio::task::block_in_place(|| pair.identity_database().count(rows));
+    // What both began with, what each has of its own, and what the stranger made on the walk: a group and an application.
+    // The user that was to be put into a group of the first tenant was not made.
+    assert_eq!(tables.map(counted), [3, 35, 5, 3]);
+    assert_eq!(counted(refused), 8);
+    let administrator = Caller::administrator(pair).await;
+    let group = administrator.get("/v1/groups/first-desk").await.expect(200);
+    assert_eq!(
+        (&group.body["name"], &group.body["users"]),
+        (&json!("Desk of the First"), &json!(["ana.of-the-first"]))
+    );
 }
 
 async fn an_administrator_of_another_tenant_finds_and_changes_nothing(pair: &Pair) {

@@ -31,7 +31,9 @@ impl App {
         };
         let granted = match self.decode(token.expose()) {
             Some(RefreshToken::Person(presented)) => self.refresh_person(door, presented, client, &origin).await?,
-            Some(RefreshToken::Machine(presented)) => self.refresh_machine(door, presented, client, token).await?,
+            Some(RefreshToken::Machine(presented)) => {
+                self.refresh_machine(door, presented, client, token, &origin).await?
+            }
             None => return Err(refused(Refusal::Unreadable)),
         };
         // Narrowing is for this access token alone; the refresh token keeps what it has (RFC 6749 §6).
@@ -59,6 +61,7 @@ impl App {
         let subject = subject.filter(|subject| subject.is_active).ok_or_else(|| refused(Refusal::Outdated))?;
         let application = application.ok_or_else(|| refused(Refusal::Outdated))?;
         require(&application, GrantType::RefreshToken)?;
+        of_path(&application, origin)?;
         let current = application.epochs_of(subject.epoch);
         let user = match &subject.party {
             Party::Person(user, _) => user.clone(),
@@ -85,6 +88,7 @@ impl App {
         presented: MachineRefresh,
         client: Option<ApplicationId>,
         token: Secret<String>,
+        origin: &Origin,
     ) -> Result<Granted> {
         let application = self.identity.application(presented.application).await?;
         let application: Arc<Application> = application.ok_or_else(|| refused(Refusal::Ended))?;
@@ -92,6 +96,7 @@ impl App {
         let redemption = Redemption { door, client, current: application.own_epochs(), now };
         presented.check(&application, &redemption).map_err(refused)?;
         require(&application, GrantType::RefreshToken)?;
+        of_path(&application, origin)?;
         // Memory holds the revocations of an access lifetime; this token may be older.
         let session = presented.session;
         if self.store.read(move |unit| revocations::is_revoked(unit, session)).await? {
@@ -101,6 +106,14 @@ impl App {
         self.usage.count(secret, now);
         let subject = GrantedSubject::Machine { session, epochs, secret };
         Ok(Granted { application, scopes, subject, refresh_token: Some(token), now })
+    }
+}
+
+/// A path that names a tenant takes the tokens of that one alone, before anything of another is touched.
+fn of_path(application: &Application, origin: &Origin) -> Result<()> {
+    match origin.tenant.as_deref() {
+        Some(tenant) if tenant != application.tenant.slug => Err(refused(Refusal::Unreadable)),
+        Some(_) | None => Ok(()),
     }
 }
 

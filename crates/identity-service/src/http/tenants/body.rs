@@ -7,6 +7,7 @@ use identity::tenant::{
     TenantChange,
 };
 use serde::Serialize;
+use serde_json::{Value, json};
 use service_kit::http::{JsonBody, Members};
 use utoipa::ToSchema;
 
@@ -15,7 +16,7 @@ use crate::app::tenants::MadeTenant;
 /// The boundary that nothing crosses.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct TenantResponse {
+pub(super) struct TenantResponse {
     #[schema(format = "uuid")]
     id: String,
     /// Stands in tokens (`owner`), paths and logins; for ever, and never given to another tenant.
@@ -161,7 +162,7 @@ pub(super) struct TenantUpdateInput {
 }
 
 impl TenantResponse {
-    pub(crate) fn of(tenant: Tenant) -> Self {
+    pub(super) fn of(tenant: Tenant) -> Self {
         Self {
             id: tenant.id.to_string(),
             name: tenant.slug.to_string(),
@@ -215,6 +216,16 @@ impl LimitsBody {
             requests_per_second: limits.requests_per_second,
         }
     }
+}
+
+/// A tenant as the routes and the command line show it.
+pub(crate) fn tenant_body(tenant: Tenant) -> Value {
+    json!(TenantResponse::of(tenant))
+}
+
+/// A tenant that was just made, as the routes and the command line show it.
+pub(crate) fn made_tenant_body(made: MadeTenant) -> Value {
+    json!(MadeTenantResponse::of(made))
 }
 
 /// Reads a tenant to be made, and the password of its administrator where one is given.
