@@ -7,7 +7,7 @@ use crate::workspace::{DependencyKind, Package, Workspace};
 
 /// Crates without a number. Tests may depend on the first kind, nothing on the second.
 const TEST_TOOLS: [&str; 2] = ["pair", "testkit"];
-const COMMANDS: [&str; 1] = ["xtask"];
+const COMMANDS: [&str; 2] = ["bench", "xtask"];
 
 /// Up to this layer nobody sees an edge, a runtime, a database, a settings file or telemetry.
 const LAST_PURE_LAYER: u32 = 2;

@@ -4,6 +4,7 @@
 //! No layer: nothing may depend on it. It is the first thing a stranger compiles, so it stays light. Read [`up`] first.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its terminal")]
 
+mod bench;
 mod binaries;
 mod cargo;
 mod check;
@@ -12,6 +13,7 @@ mod failure;
 mod generate;
 mod interrupt;
 mod layers;
+mod postgres;
 mod process;
 mod progress;
 mod test;
@@ -44,6 +46,8 @@ enum Command {
     Check,
     /// Refuses a dependency between crates that goes up
     Layers,
+    /// Measures release builds and prints the table of goals
+    Bench(bench::Options),
     /// Writes the files that are made from the code
     Generate(generate::Options),
 }
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Check => check::run(),
         Command::Layers => layers::run(),
+        Command::Bench(options) => bench::run(&options),
         Command::Generate(options) => generate::run(&options),
     };
     match outcome {

@@ -1,8 +1,6 @@
 //! `cargo xtask test`: every test, on SQLite and on PostgreSQL.
 
 mod evidence;
-mod postgres;
-mod throwaway;
 
 use std::ffi::OsString;
 use std::process::{Child, Command};
@@ -13,12 +11,12 @@ use clap::Args;
 use rustix::process::Signal;
 
 use self::evidence::Evidence;
-use self::postgres::Source;
 use crate::binaries::{self, Profile, Targets};
 use crate::cargo;
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
 use crate::layers;
+use crate::postgres::{self, Source};
 use crate::process::{self, POLL};
 use crate::progress::{self, spell};
 use crate::workspace::{self, Workspace};

@@ -1,4 +1,6 @@
-//! The PostgreSQL that tests use: a given one, or installed binaries, or a package, in this order.
+//! The PostgreSQL that tests and measurements use: a given one, or installed binaries, or a package, in this order.
+
+mod throwaway;
 
 use std::env;
 use std::fs;
@@ -7,13 +9,13 @@ use std::process::{Command, Stdio};
 
 use rustix::process::geteuid;
 
-use super::throwaway::Throwaway;
+use self::throwaway::Throwaway;
 use crate::failure::{Failure, Result};
 use crate::progress;
 use crate::tools;
 
 /// The URL of a maintenance database whose user may create databases.
-pub(super) const VARIABLE: &str = "GATEHOUSE_TEST_POSTGRES_URL";
+pub(crate) const VARIABLE: &str = "GATEHOUSE_TEST_POSTGRES_URL";
 
 /// What a throw-away server is run with.
 const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
@@ -21,14 +23,14 @@ const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
 const USUAL_FOLDERS: [&str; 2] = ["/usr/local/bin", "/usr/local/pgsql/bin"];
 
 /// Where the tests' PostgreSQL comes from; decided before the long build, so that a missing one is told at once.
-pub(super) enum Source {
+pub(crate) enum Source {
     Given(String),
     /// The folder of installed server binaries.
     Programs(PathBuf),
 }
 
 /// A PostgreSQL that answers.
-pub(super) enum Postgres {
+pub(crate) enum Postgres {
     /// Somebody else's server, which stays as it is.
     Given(String),
     /// Ours, which ends with this value.
@@ -36,7 +38,7 @@ pub(super) enum Postgres {
 }
 
 impl Source {
-    pub(super) fn find() -> Result<Self> {
+    pub(crate) fn find() -> Result<Self> {
         if let Some(url) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
             return given(url.to_str().unwrap_or_default()).map(Self::Given);
         }
@@ -48,7 +50,7 @@ impl Source {
         Ok(Self::Programs(programs))
     }
 
-    pub(super) fn open(self) -> Result<Postgres> {
+    pub(crate) fn open(self) -> Result<Postgres> {
         match self {
             Self::Given(url) => Ok(Postgres::Given(url)),
             Self::Programs(programs) => Throwaway::start(&programs).map(Postgres::Throwaway),
@@ -57,7 +59,7 @@ impl Source {
 }
 
 impl Postgres {
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         match self {
             Self::Given(url) => url,
             Self::Throwaway(server) => server.url(),

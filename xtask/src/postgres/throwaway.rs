@@ -17,7 +17,7 @@ const SUPERUSER: &str = "gatehouse";
 /// PostgreSQL refuses to run as root; these accounts of a usual system own nothing of worth.
 const HARMLESS_USERS: [&str; 2] = ["postgres", "nobody"];
 
-pub(super) struct Throwaway {
+pub(crate) struct Throwaway {
     folder: TempDir,
     programs: PathBuf,
     account: Option<Account>,
