@@ -22,7 +22,7 @@ use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::Tasks;
 use service_kit::settings::SettingsError;
-use store::{OnChange, OpenedFor, Store};
+use store::{OnChange, OpenedFor, Store, Unit};
 
 use crate::app::App;
 use crate::app::attempts::LoginKeys;
@@ -31,6 +31,9 @@ use crate::app::hashing::Hasher;
 use crate::settings::Settings;
 use crate::{grpc, http};
 
+/// A value that the deployment keys of this database open, and no others.
+const KEY_CHECK: RowIdentity<'static> =
+    RowIdentity { tenant: "", table: "deployment", column: "value", row: "key_check" };
 /// The name of this service.
 pub const NAME: &str = "identity-service";
 /// The pause between two steps of the sweeper.
@@ -184,18 +187,23 @@ pub fn assemble(
 
 /// Refuses deployment keys that are not those of this database: long passwords would be refused, and new ones lost.
 async fn check_keys(app: &App, settings: &Settings) -> Result<(), SettingsError> {
-    const ROW: RowIdentity<'static> =
-        RowIdentity { tenant: "", table: "deployment", column: "value", row: "key_check" };
     let cannot = |reason: String| {
         let file = settings.keys.file.display();
         SettingsError::new(format!("the deployment keys in {file} are not those of this database: {reason}"))
     };
-    let sealed = app.sealer.seal(&ROW, b"gatehouse", &*app.entropy).map_err(|error| cannot(error.to_string()))?;
+    let sealed = app.sealer.seal(&KEY_CHECK, b"gatehouse", &*app.entropy).map_err(|error| cannot(error.to_string()))?;
     let sealed = hex(&sealed);
-    let kept = app.store.write(move |unit| store::keep(unit, ROW.row, &sealed)).await;
+    let kept = app.store.write(move |unit| store::keep(unit, KEY_CHECK.row, &sealed)).await;
     let kept = kept.map_err(|failure| SettingsError::new(format!("the database cannot be used: {failure}")))?;
     let kept = unhex(&kept).ok_or_else(|| cannot("the check value is malformed".to_owned()))?;
-    app.sealer.open(&ROW, &kept).map(|_| ()).map_err(|error| cannot(error.to_string()))
+    app.sealer.open(&KEY_CHECK, &kept).map(|_| ()).map_err(|error| cannot(error.to_string()))
+}
+
+/// Whether these deployment keys are those of the database; any are, of a database that was never served from.
+pub fn keys_open(unit: &mut Unit<'_>, keys: &DeploymentKeys) -> error_codes::Result<bool> {
+    let Some(kept) = store::find(unit, KEY_CHECK.row)? else { return Ok(true) };
+    let sealer = Sealer::new(&keys.purpose(Purpose::SealedRow));
+    Ok(unhex(&kept).is_some_and(|kept| sealer.open(&KEY_CHECK, &kept).is_ok()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -15,6 +15,7 @@ use store::Migrations;
 
 pub mod applications;
 mod counters;
+pub mod epochs;
 pub mod groups;
 pub mod members;
 mod paging;

@@ -131,6 +131,24 @@ impl Pair {
         self.plan.identity_environment(&self.identity_database)
     }
 
+    /// What the environment of auth holds, for a test that runs commands over both.
+    pub fn auth_environment(&self) -> Vec<(String, String)> {
+        self.plan.auth_environment(&self.auth_database)
+    }
+
+    /// Stops both, puts other databases under them, and gives back those they had.
+    pub async fn stop_over(&mut self, auth: TestDatabase, identity: TestDatabase) -> [TestDatabase; 2] {
+        self.stop_auth().await;
+        self.stop_identity().await;
+        [std::mem::replace(&mut self.auth_database, auth), std::mem::replace(&mut self.identity_database, identity)]
+    }
+
+    /// Starts both again after [`stop_over`](Self::stop_over).
+    pub async fn start_again(&mut self) {
+        self.identity_process = Some(self.plan.start_identity(&self.identity_database, &self.clock).await);
+        self.restart_auth().await;
+    }
+
     /// Does now what auth does from time to time: tells identity which secrets were used.
     pub async fn report_use(&self) {
         let app = self.auth_process.as_ref().unwrap().app();
@@ -170,8 +188,14 @@ impl Pair {
 
 impl Plan {
     async fn start_auth(&self, database: &TestDatabase, clock: &Arc<ManualClock>) -> auth_service::Running {
+        let environment = self.auth_environment(database);
+        let settings: auth_service::settings::Settings = load(&auth_service::settings::SOURCE, environment);
+        auth_service::start(&settings, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
+    }
+
+    fn auth_environment(&self, database: &TestDatabase) -> Vec<(String, String)> {
         let prefix = auth_service::settings::SOURCE.prefix;
-        let environment = self.environment(
+        self.environment(
             prefix,
             &[
                 ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
@@ -185,9 +209,7 @@ impl Plan {
                 ("IDENTITY__SECRET_FILE", self.path("auth-to-identity.secret")),
                 ("TOKENS__ALGORITHM", "ES256".to_owned()),
             ],
-        );
-        let settings: auth_service::settings::Settings = load(&auth_service::settings::SOURCE, environment);
-        auth_service::start(&settings, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
+        )
     }
 
     async fn start_identity(&self, database: &TestDatabase, clock: &Arc<ManualClock>) -> identity_service::Running {

@@ -19,3 +19,8 @@ pub fn keep(unit: &mut Unit<'_>, name: &str, value: &str) -> Result<String> {
         deployment::table.find(name).select(deployment::value).first(connection)
     })
 }
+
+/// The value kept under a name.
+pub fn find(unit: &mut Unit<'_>, name: &str) -> Result<Option<String>> {
+    unit.query(|connection| deployment::table.find(name).select(deployment::value).first(connection).optional())
+}

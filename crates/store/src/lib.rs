@@ -1,11 +1,12 @@
 //! One diesel connection over SQLite and PostgreSQL, the unit of work, and the tables every service has.
 //!
 //! Owns: opening a database by its URL, who may write when, transactions and their repetition, migrations, the change
-//! feed and the audit trail. Leaves the tables of a service to `identity-store` and `auth-store`. Layer 3. Read
+//! feed, the audit trail and whole copies of a database. Leaves the tables of a service to `identity-store` and `auth-store`. Layer 3. Read
 //! [`Store`] first, then [`Unit`].
 
 pub mod audit;
 mod connection;
+pub mod copy;
 mod deployment;
 mod feed;
 mod gate;
@@ -19,7 +20,7 @@ mod writer;
 
 pub use audit::{Actor, AuditEvent, Outcome};
 pub use connection::{AnyConnection, Both, MultiBackend};
-pub use deployment::keep;
+pub use deployment::{find, keep};
 pub use gate::{OnChange, OpenedFor, Store, StoreSettings};
 pub use migrate::{Migrations, check, create_database, drop_database, migrate, prepare};
 pub use sweep::{sweep_audit, sweep_feed};

@@ -1,7 +1,9 @@
 //! Migrations: embedded, run by command, and checked at every start.
 
+use std::collections::BTreeSet;
+
 use diesel::connection::SimpleConnection;
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -23,7 +25,9 @@ pub struct Migrations {
 }
 
 /// The name under which a database says whose it is.
-const SERVICE: &str = "service";
+pub(crate) const SERVICE: &str = "service";
+/// The lock of PostgreSQL under which a schema is changed.
+pub(crate) const ONE_AT_A_TIME: &str = "SELECT pg_advisory_lock(4741544548)";
 
 /// diesel takes a source by value; the embedded ones are static.
 struct Borrowed<'a>(&'a EmbeddedMigrations);
@@ -34,7 +38,7 @@ impl MigrationSource<MultiBackend> for Borrowed<'_> {
     }
 }
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Brings a database to the schema of this build; returns the names of what ran.
 pub fn migrate(url: &DatabaseUrl, service: &Migrations) -> Result<Vec<String>, Error> {
@@ -46,7 +50,7 @@ pub fn migrate(url: &DatabaseUrl, service: &Migrations) -> Result<Vec<String>, E
     if let AnyConnection::Pg(_) = connection {
         connection.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
         // Two processes that start together run the migrations one after the other; the lock ends with the connection.
-        connection.batch_execute("SELECT pg_advisory_lock(4741544548)")?;
+        connection.batch_execute(ONE_AT_A_TIME)?;
     }
     refuse_unknown(&mut connection, service)?;
     let mut ran = Vec::new();
@@ -123,33 +127,49 @@ fn sources<'a>(url: &DatabaseUrl, service: &'a Migrations) -> [&'a EmbeddedMigra
 }
 
 /// A database that a newer build has changed is not touched: this build does not know what its rows mean.
-fn refuse_unknown(connection: &mut AnyConnection, service: &Migrations) -> Result<(), Error> {
-    fn versions<S: MigrationSource<MultiBackend>>(source: &S) -> Result<Vec<MigrationVersion<'static>>, Error> {
-        Ok(source.migrations()?.iter().map(|migration| migration.name().version().as_owned()).collect())
-    }
+pub(crate) fn refuse_unknown(connection: &mut AnyConnection, service: &Migrations) -> Result<(), Error> {
+    let applied: Vec<String> = connection.applied_migrations()?.iter().map(ToString::to_string).collect();
+    let owner: Option<String> = match applied.is_empty() {
+        true => None,
+        false => deployment::table.find(SERVICE).select(deployment::value).first(connection).optional()?,
+    };
+    refuse_foreign(owner.as_deref(), &applied, service)
+}
 
-    let mut known = Vec::new();
-    for source in [&SQLITE, &POSTGRES, &service.sqlite, &service.postgres] {
-        known.extend(versions(source)?);
+/// Judges whose a database is, and whether this build knows its schema.
+pub(crate) fn refuse_foreign(owner: Option<&str>, applied: &[String], service: &Migrations) -> Result<(), Error> {
+    if let Some(owner) = owner.filter(|owner| *owner != service.service) {
+        let service = service.service;
+        return Err(format!("the database belongs to {owner}, not to {service}; 'database.url' names it").into());
     }
-    let applied = connection.applied_migrations()?;
-    if !applied.is_empty() {
-        let owner: Option<String> =
-            deployment::table.find(SERVICE).select(deployment::value).first(connection).optional()?;
-        if let Some(owner) = owner.filter(|owner| owner != service.service) {
-            return Err(format!(
-                "the database belongs to {owner}, not to {}; 'database.url' names it",
-                service.service
-            )
-            .into());
-        }
-    }
-    let foreign = applied.into_iter().find(|version| !known.contains(version));
-    match foreign {
+    match service.unknown(applied)? {
         Some(version) => {
             Err(format!("the database has the migration {version}, which this program does not know; use a newer one")
                 .into())
         }
         None => Ok(()),
+    }
+}
+
+impl Migrations {
+    /// The first of these migrations that this build does not know.
+    pub fn unknown<'a>(&self, versions: &'a [String]) -> Result<Option<&'a String>, Error> {
+        let mut known = BTreeSet::new();
+        for source in [&SQLITE, &POSTGRES, &self.sqlite, &self.postgres] {
+            let migrations = MigrationSource::<MultiBackend>::migrations(source)?;
+            known.extend(migrations.iter().map(|migration| migration.name().version().to_string()));
+        }
+        Ok(versions.iter().find(|version| !known.contains(*version)))
+    }
+
+    /// The migrations of an engine, in the order in which they run.
+    pub(crate) fn in_order(&self, url: &DatabaseUrl) -> Result<Vec<Box<dyn Migration<MultiBackend>>>, Error> {
+        let mut all = Vec::new();
+        for source in sources(url, self) {
+            let mut migrations = MigrationSource::<MultiBackend>::migrations(source)?;
+            migrations.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
+            all.extend(migrations);
+        }
+        Ok(all)
     }
 }

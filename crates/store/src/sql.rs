@@ -49,7 +49,7 @@ impl Id {
 }
 
 /// Microseconds between 1970-01-01 and 2000-01-01, where PostgreSQL begins to count.
-const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
+pub(crate) const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 impl ToSql<UuidSql, Pg> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {

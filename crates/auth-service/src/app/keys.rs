@@ -6,11 +6,12 @@ use arc_swap::ArcSwapOption;
 use auth_store::keys::{self, NewKey, Stage};
 use client::TokenState;
 use crypto::jws::{Algorithm, JwkSet, SigningKey};
+use crypto::keys::{DeploymentKeys, Purpose};
 use crypto::seal::{RowIdentity, Sealer};
 use domain::Entropy;
 use error_codes::{Failure, Result, aut};
 use serde::Serialize;
-use store::{Actor, Store};
+use store::{Actor, Store, Unit};
 
 /// The key that signs, and the seal of all of them.
 pub struct Keyring {
@@ -81,6 +82,15 @@ impl Keyring {
         let key = key.as_ref().ok_or_else(|| Failure::new(aut::INTERNAL).with_cause("no signing key is loaded"))?;
         key.sign(typ, claims).map_err(internal)
     }
+}
+
+/// Whether these deployment keys open every signing key of the database.
+pub fn keys_open(unit: &mut Unit<'_>, deployment_keys: &DeploymentKeys) -> Result<bool> {
+    let sealer = Sealer::new(&deployment_keys.purpose(Purpose::SealedRow));
+    Ok(keys::list(unit)?.iter().all(|key| match &key.stage {
+        Stage::Next { private } | Stage::Active { private, .. } => sealer.open(&row(&key.kid), private).is_ok(),
+        Stage::Retiring { .. } => true,
+    }))
 }
 
 fn row(kid: &str) -> RowIdentity<'_> {

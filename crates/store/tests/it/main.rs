@@ -1,6 +1,7 @@
 //! What the store promises, on both engines.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a broken test should stop loudly")]
 
+mod copy;
 mod feed;
 mod unit;
 
