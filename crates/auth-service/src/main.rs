@@ -8,8 +8,12 @@ use std::sync::Arc;
 use auth_service::settings::{SOURCE, Settings};
 use auth_service::{http, start};
 use clap::{Parser, Subcommand};
-use domain::SystemClock;
+use domain::audit::Filter;
+use domain::id::TenantId;
+use domain::{SystemClock, Timestamp};
+use error_codes::AUTH;
 use service_kit::settings::{Loaded, SettingsError};
+use store::{Actor, Store, Trail};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -44,10 +48,31 @@ enum Command {
         #[arg(long)]
         reference: bool,
     },
+    /// Reads the audit trail.
+    Audit {
+        #[command(subcommand)]
+        act: AuditAct,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// Prints the catalogue of error codes as Markdown.
     Codes,
+}
+
+#[derive(Subcommand)]
+enum AuditAct {
+    /// Prints JSON lines, the oldest event first, also while the service runs. That it was done is an event too.
+    Export {
+        /// Only what happened at this time or later, such as 2025-04-08T00:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        from: Option<Timestamp>,
+        /// Only what happened before this time.
+        #[arg(long, value_name = "TIME")]
+        to: Option<Timestamp>,
+        /// Only the trail of the tenant with this id; the nil UUID is the deployment.
+        #[arg(long, value_name = "ID")]
+        tenant: Option<TenantId>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -76,6 +101,9 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
             print!("{}", load()?.shown);
             Ok(())
         }
+        Command::Audit { act: AuditAct::Export { from, to, tenant } } => {
+            export_audit(&load()?.settings, tenant, Filter { from, to, ..Filter::default() })
+        }
         Command::Openapi => {
             let document = http::document().to_pretty_json().map_err(|error| SettingsError::new(error.to_string()))?;
             println!("{document}");
@@ -97,6 +125,18 @@ fn serve(settings: &Settings) -> Result<(), SettingsError> {
         tracing::info!("auth-service stops");
         running.stop().await;
         Ok(())
+    })
+}
+
+fn export_audit(settings: &Settings, tenant: Option<TenantId>, filter: Filter) -> Result<(), SettingsError> {
+    let (clock, migrations) = (Arc::new(SystemClock), auth_store::migrations());
+    let store = Store::for_command(&settings.database, &migrations, &AUTH, clock).map_err(SettingsError::new)?;
+    let trail = Trail::new(store, settings.audit.retention()?);
+    service_kit::lifecycle::runtime()?.block_on(async {
+        let batches = trail.export(tenant, filter, Actor::operator()).await;
+        let batches =
+            batches.map_err(|failure| SettingsError::new(format!("the audit trail cannot be read: {failure}")))?;
+        service_kit::audit::write_lines(batches, &mut std::io::stdout().lock()).await
     })
 }
 

@@ -17,7 +17,7 @@ use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::Tasks;
 use service_kit::settings::SettingsError;
-use store::{OnChange, OpenedFor, Store};
+use store::{OnChange, OpenedFor, Store, Trail};
 
 use crate::app::App;
 use crate::app::identity::Identity;
@@ -34,7 +34,6 @@ const SWEEP: Duration = Duration::from_secs(60);
 const REPORT: Duration = Duration::from_secs(10);
 /// How long the change feed is kept: over what a verifier needs again after a restart.
 const FEED_RETENTION: Duration = Duration::from_secs(26 * 60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A running process.
 pub struct Running {
@@ -57,7 +56,7 @@ pub struct Running {
 pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running, SettingsError> {
     let app = assemble(settings, clock).await?;
     let mut tasks = Tasks::new();
-    run_beside(&app, &mut tasks, settings);
+    run_beside(&app, &mut tasks);
     // What this process knows of its own database comes before its first answer.
     app.store.caught_up().await;
 
@@ -122,6 +121,7 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
     let on_change = on_change(Arc::clone(&news), Arc::clone(&reload));
     let store = Store::open(store_settings, OpenedFor::Serving, &AUTH, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
+    let trail = Trail::new(store.clone(), settings.audit.retention()?);
     let peers = Peers::new(&settings.identity)?;
     let identity = Identity::new(peers, Arc::clone(&clock));
     let (issuers, lifetimes) = (settings.tokens.issuers()?, settings.tokens.lifetimes()?);
@@ -135,6 +135,7 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
         let verifier = TokenVerifier::new(Arc::clone(&state), issuers.clone(), Arc::clone(&clock), is_current);
         App {
             store,
+            trail,
             identity,
             keys: Keyring::new(algorithm, sealer),
             state,
@@ -182,7 +183,7 @@ fn on_change(news: Arc<News>, app: Arc<OnceLock<Weak<App>>>) -> OnChange {
 }
 
 /// Starts what runs beside the requests.
-fn run_beside(app: &Arc<App>, tasks: &mut Tasks, settings: &Settings) {
+fn run_beside(app: &Arc<App>, tasks: &mut Tasks) {
     let stop = tasks.stop_signal();
     tasks.spawn({
         let (app, stop) = (Arc::clone(app), stop.clone());
@@ -199,30 +200,26 @@ fn run_beside(app: &Arc<App>, tasks: &mut Tasks, settings: &Settings) {
             async move { app.usage.report(&app.identity).await }
         }
     });
-    let audit_retention = DAY * settings.audit.retention_days;
     tasks.spawn_every(SWEEP, {
         let app = Arc::clone(app);
         move || {
             let app = Arc::clone(&app);
-            async move { sweep(&app, audit_retention).await }
+            async move { sweep(&app).await }
         }
     });
 }
 
-/// One step of the sweeper: what is past its time leaves the tables and the memory.
-async fn sweep(app: &App, audit_retention: Duration) {
+/// The sweeper comes by: what is past its time leaves the tables and the memory.
+async fn sweep(app: &App) {
     app.state.forget_before(app.clock.now().minus(client::HISTORY));
-    let swept = app
-        .store
-        .write(move |unit| {
-            let now = unit.now();
-            auth_store::sessions::sweep(unit, now)?;
-            auth_store::revocations::sweep(unit, now)?;
-            store::sweep_feed(unit, now.minus(FEED_RETENTION))?;
-            store::sweep_audit(unit, now.minus(audit_retention))
-        })
-        .await;
-    if let Err(failure) = swept {
+    let swept = async {
+        let store = &app.store;
+        store.sweep(|unit| auth_store::sessions::sweep(unit, unit.now())).await?;
+        store.sweep(|unit| auth_store::revocations::sweep(unit, unit.now())).await?;
+        store.sweep(|unit| store::sweep_feed(unit, unit.now().minus(FEED_RETENTION))).await?;
+        app.trail.sweep().await
+    };
+    if let Err(failure) = swept.await {
         tracing::warn!(%failure, "the sweeper could not work and will try again");
     }
 }

@@ -2,17 +2,15 @@
 
 use diesel::prelude::*;
 use domain::Timestamp;
+use domain::audit::{DEPLOYMENT, action, changes};
 use domain::change::Change;
 use domain::id::TenantId;
 use error_codes::Result;
+use serde_json::json;
 use store::sql::At;
 use store::{Actor, AuditEvent, Both, Outcome, Unit};
-use uuid::Uuid;
 
 use crate::schema::signing_keys;
-
-/// The tenant of what belongs to the deployment, in the feed, in the trail and in sealed values.
-pub const DEPLOYMENT: Uuid = Uuid::nil();
 
 /// A key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,11 +91,10 @@ pub fn insert_first(unit: &mut Unit<'_>, key: &NewKey, actor: &Actor) -> Result<
     unit.audit(&AuditEvent {
         tenant,
         actor: actor.clone(),
-        action: "signing_key.create",
-        target_kind: "signing_key",
+        action: action::SIGNING_KEY_CREATE,
         target_id: key.kid.clone(),
         outcome: Outcome::Done,
-        details: Some(serde_json::json!({ "algorithm": key.algorithm })),
+        details: Some(changes(None, Some(json!({ "algorithm": key.algorithm, "stage": "active" })))),
     })?;
     Ok(true)
 }

@@ -4,6 +4,7 @@
 
 use diesel::prelude::*;
 use domain::Timestamp;
+use domain::audit::action;
 use domain::change::Change;
 use domain::id::{ApplicationId, SessionId, TenantId};
 use error_codes::Result;
@@ -43,8 +44,7 @@ pub fn mark_exchange_ended(unit: &mut Unit<'_>, exchange: &Exchange, actor: &Act
     unit.audit(&AuditEvent {
         tenant,
         actor: actor.clone(),
-        action: "exchange.end",
-        target_kind: "application",
+        action: action::EXCHANGE_END,
         target_id: application.to_string(),
         outcome: Outcome::Done,
         details: Some(serde_json::json!({ "session": session.to_string() })),

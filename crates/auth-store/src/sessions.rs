@@ -10,10 +10,12 @@ pub use redeem::{Redeemed, redeem};
 
 use auth::session::{Session, State};
 use diesel::prelude::*;
+use domain::audit::{Action, action, changes};
 use domain::id::{SessionId, TenantId, UserId};
 use domain::page::{Listed, Page, Start};
 use domain::{Epoch, Timestamp};
 use error_codes::{Failure, Result, aut};
+use serde_json::{Value, json};
 use store::sql::{At, Id, id};
 use store::{Actor, AuditEvent, Outcome, Unit};
 
@@ -54,13 +56,17 @@ pub fn insert(unit: &mut Unit<'_>, session: &Session, actor: &Actor) -> Result<(
             ))
             .execute(connection)
     })?;
-    let details = serde_json::json!({
+    let begun = json!({
+        "user": login.user.to_string(),
         "application": login.application.to_string(),
         "door": login.door.name(),
+        "scope": login.scopes.to_string(),
         "methods": login.authentication.methods,
-        "user_agent": login.origin.user_agent,
+        "userAgent": login.origin.user_agent,
+        "expiresAt": session.expires_at.to_string(),
     });
-    audit(unit, session, actor, "session.begin", Outcome::Done, details)
+    let details = changes(None, Some(begun));
+    audit(unit, session, actor, action::SESSION_BEGIN, Outcome::Done, details)
 }
 
 /// Finds a session by the id that a token or a stranger presents, in whatever state it is.
@@ -139,15 +145,14 @@ fn audit(
     unit: &mut Unit<'_>,
     session: &Session,
     actor: &Actor,
-    action: &'static str,
+    action: Action,
     outcome: Outcome,
-    details: serde_json::Value,
+    details: Value,
 ) -> Result<()> {
     unit.audit(&AuditEvent {
         tenant: session.login.tenant,
         actor: actor.clone(),
         action,
-        target_kind: "session",
         target_id: session.login.session.to_string(),
         outcome,
         details: Some(details),

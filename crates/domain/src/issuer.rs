@@ -31,6 +31,11 @@ impl Issuers {
         Ok(Self { base: base.to_owned(), default_tenant })
     }
 
+    /// The tenant whose issuer is the base itself.
+    pub fn default_tenant(&self) -> &Slug {
+        &self.default_tenant
+    }
+
     /// The issuer of a tenant's tokens.
     pub fn of(&self, tenant: &Slug) -> String {
         if *tenant == self.default_tenant { self.base.clone() } else { format!("{}{TENANT_PATH}{tenant}", self.base) }

@@ -4,6 +4,7 @@
 //! Owns what a thing *is*; leaves what may be done with it to `identity` and `auth`. Layer 1, no I/O but the system's
 //! clock and random source, which are handed in as arguments. Read [`id`] and [`permission`] first.
 
+pub mod audit;
 pub mod change;
 pub mod claim;
 pub mod email;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crypto::keys::DeploymentKeys;
+use domain::audit::action;
 use domain::id::TenantId;
 use domain::{Clock, Epoch, Timestamp};
 use error_codes::Failure;
@@ -191,8 +192,7 @@ fn tell(unit: &mut Unit<'_>, contents: &Contents, manner: Manner) -> std::result
     unit.audit(&AuditEvent {
         tenant: TenantId::from(Uuid::nil()),
         actor: Actor { kind: "operator", id: String::new(), address: String::new(), request_id: String::new() },
-        action: "deployment.restore",
-        target_kind: "deployment",
+        action: action::DEPLOYMENT_RESTORE,
         target_id: String::new(),
         outcome: Outcome::Done,
         details: Some(serde_json::json!({

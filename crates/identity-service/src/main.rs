@@ -6,7 +6,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use domain::{Slug, SystemClock};
+use domain::audit::Filter;
+use domain::id::TenantId;
+use domain::{Slug, SystemClock, Timestamp};
+use error_codes::IDENTITY;
 use identity::tenant::ADMINISTRATOR;
 use identity_service::app::first_start::administrator_password;
 use identity_service::commands::tenants::{self, TenantsCommand};
@@ -14,7 +17,7 @@ use identity_service::process::assemble;
 use identity_service::settings::{SOURCE, Settings};
 use identity_service::{http, start};
 use service_kit::settings::{Loaded, SettingsError};
-use store::OpenedFor;
+use store::{Actor, OpenedFor, Store, Trail};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -49,6 +52,11 @@ enum Command {
         #[arg(long)]
         reference: bool,
     },
+    /// Reads the audit trail.
+    Audit {
+        #[command(subcommand)]
+        act: AuditAct,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// What only the host may do for the administrator.
@@ -60,6 +68,22 @@ enum Command {
     Tenants {
         #[command(subcommand)]
         command: TenantsCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditAct {
+    /// Prints JSON lines, the oldest event first, also while the service runs. That it was done is an event too.
+    Export {
+        /// Only what happened at this time or later, such as 2025-04-08T00:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        from: Option<Timestamp>,
+        /// Only what happened before this time.
+        #[arg(long, value_name = "TIME")]
+        to: Option<Timestamp>,
+        /// Only the trail of the tenant with this id; the nil UUID is the deployment.
+        #[arg(long, value_name = "ID")]
+        tenant: Option<TenantId>,
     },
 }
 
@@ -105,6 +129,9 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
             print!("{}", load()?.shown);
             Ok(())
         }
+        Command::Audit { act: AuditAct::Export { from, to, tenant } } => {
+            export_audit(&load()?.settings, tenant, Filter { from, to, ..Filter::default() })
+        }
         Command::Openapi => {
             let document = http::document().to_pretty_json().map_err(|error| SettingsError::new(error.to_string()))?;
             println!("{document}");
@@ -148,6 +175,18 @@ fn recover(
     recovered.map_err(|failure| SettingsError::new(format!("the administrator cannot be recovered: {failure}")))?;
     println!("'{shown}' is an administrator again; the password is in {}", password_file.display());
     Ok(())
+}
+
+fn export_audit(settings: &Settings, tenant: Option<TenantId>, filter: Filter) -> Result<(), SettingsError> {
+    let (clock, migrations) = (Arc::new(SystemClock), identity_store::migrations());
+    let store = Store::for_command(&settings.database, &migrations, &IDENTITY, clock).map_err(SettingsError::new)?;
+    let trail = Trail::new(store, settings.audit.retention()?);
+    service_kit::lifecycle::runtime()?.block_on(async {
+        let batches = trail.export(tenant, filter, Actor::operator()).await;
+        let batches =
+            batches.map_err(|failure| SettingsError::new(format!("the audit trail cannot be read: {failure}")))?;
+        service_kit::audit::write_lines(batches, &mut std::io::stdout().lock()).await
+    })
 }
 
 fn migrate(settings: &Settings, drop_database: bool, create_database: bool) -> Result<(), SettingsError> {

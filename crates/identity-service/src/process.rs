@@ -22,7 +22,7 @@ use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::Tasks;
 use service_kit::settings::SettingsError;
-use store::{OnChange, OpenedFor, Store, Unit};
+use store::{OnChange, OpenedFor, Store, Trail, Unit};
 
 use crate::app::App;
 use crate::app::attempts::LoginKeys;
@@ -40,7 +40,6 @@ pub const NAME: &str = "identity-service";
 const SWEEP: Duration = Duration::from_secs(60);
 /// How long the change feed is kept: over what a verifier needs again after a restart.
 const FEED_RETENTION: Duration = Duration::from_secs(26 * 60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Callers whose permissions are remembered.
 const CALLERS: u64 = 10_000;
 
@@ -148,6 +147,7 @@ pub fn assemble(
     };
     let store = Store::open(store_settings, purpose, &IDENTITY, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
+    let trail = Trail::new(store.clone(), settings.audit.retention()?);
     let issuers = settings.tokens.issuers()?;
     let default_tenant = settings.tokens.default_tenant()?;
     let products = Products::new(settings.applications.products.clone())
@@ -171,6 +171,7 @@ pub fn assemble(
         let verifier = TokenVerifier::new(state, issuers, Arc::clone(&clock), is_current);
         App {
             store,
+            trail,
             verifier: Arc::new(verifier),
             hasher: Hasher::new(passwords, threads, Arc::clone(&entropy)),
             login_keys,
@@ -253,33 +254,29 @@ fn run_beside(
             client::subscribe(peers, state, leases, clock, stop.cancelled()).await;
         }
     });
-    let audit_retention = DAY * settings.audit.retention_days;
     tasks.spawn_every(SWEEP, {
         let app = Arc::clone(app);
         move || {
             let app = Arc::clone(&app);
-            async move { sweep(&app, audit_retention).await }
+            async move { sweep(&app).await }
         }
     });
     Ok(())
 }
 
-/// One step of the sweeper: what is past its time leaves the tables and the memory.
-async fn sweep(app: &App, audit_retention: Duration) {
+/// The sweeper comes by: what is past its time leaves the tables and the memory.
+async fn sweep(app: &App) {
     if let Err(failure) = app.purge_deleted_tenants().await {
         tracing::warn!(%failure, "what deleted tenants left could not be deleted and will be later");
     }
     app.news.state().forget_before(app.clock.now().minus(client::HISTORY));
-    let swept = app
-        .store
-        .write(move |unit| {
-            let now = unit.now();
-            identity_store::tries::sweep(unit, now.minus(NETWORK.longest_memory()))?;
-            store::sweep_feed(unit, now.minus(FEED_RETENTION))?;
-            store::sweep_audit(unit, now.minus(audit_retention))
-        })
-        .await;
-    if let Err(failure) = swept {
+    let swept = async {
+        let store = &app.store;
+        store.sweep(|unit| identity_store::tries::sweep(unit, unit.now().minus(NETWORK.longest_memory()))).await?;
+        store.sweep(|unit| store::sweep_feed(unit, unit.now().minus(FEED_RETENTION))).await?;
+        app.trail.sweep().await
+    };
+    if let Err(failure) = swept.await {
         tracing::warn!(%failure, "the sweeper could not work and will try again");
     }
 }

@@ -126,14 +126,14 @@ impl Pair {
         self.identity_process.as_ref().unwrap().app()
     }
 
+    /// What the environment of auth holds, for a test that runs its commands.
+    pub fn auth_environment(&self) -> Vec<(String, String)> {
+        self.plan.auth_environment(&self.auth_database)
+    }
+
     /// What the environment of identity holds, for a test that runs its commands.
     pub fn identity_environment(&self) -> Vec<(String, String)> {
         self.plan.identity_environment(&self.identity_database)
-    }
-
-    /// What the environment of auth holds, for a test that runs commands over both.
-    pub fn auth_environment(&self) -> Vec<(String, String)> {
-        self.plan.auth_environment(&self.auth_database)
     }
 
     /// Stops both, puts other databases under them, and gives back those they had.
@@ -194,9 +194,8 @@ impl Plan {
     }
 
     fn auth_environment(&self, database: &TestDatabase) -> Vec<(String, String)> {
-        let prefix = auth_service::settings::SOURCE.prefix;
         self.environment(
-            prefix,
+            auth_service::settings::SOURCE.prefix,
             &[
                 ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
                 ("HTTP__WORKERS", "1".to_owned()),

@@ -4,6 +4,7 @@
 //! Leaves to the services what their routes do, and to `client` how a token is verified (the [`Verifier`] port). Layer 3.
 //! Read [`http`] and [`grpc`] first.
 
+pub mod audit;
 pub mod grpc;
 pub mod http;
 pub mod lifecycle;

@@ -9,6 +9,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use config::{Config, Environment, File, FileFormat};
 use domain::Secret;
@@ -53,6 +54,23 @@ pub struct KeySettings {
 pub struct AuditSettings {
     /// How long events are kept.
     pub retention_days: u32,
+}
+
+impl AuditSettings {
+    /// A century; far below what either database can count.
+    const LONGEST: u32 = 36_500;
+
+    /// How long events are kept.
+    ///
+    /// # Errors
+    /// A sentence when it is no day, or more than a century.
+    pub fn retention(&self) -> Result<Duration, SettingsError> {
+        if (1..=Self::LONGEST).contains(&self.retention_days) {
+            Ok(Duration::from_secs(24 * 60 * 60) * self.retention_days)
+        } else {
+            Err(SettingsError(format!("'audit.retention_days' must be from 1 to {}", Self::LONGEST)))
+        }
+    }
 }
 
 impl KeySettings {

@@ -1,6 +1,7 @@
 //! The audit trail: who did what to whom, from where, and how it ended.
 
 use diesel::prelude::*;
+use domain::audit::{Action, Ending};
 use domain::id::{EventId, TenantId};
 use domain::{Entropy, OsEntropy};
 use error_codes::{Code, Result};
@@ -22,6 +23,13 @@ pub struct Actor {
     pub request_id: String,
 }
 
+impl Actor {
+    /// Whoever has the host, and runs commands there.
+    pub fn operator() -> Self {
+        Self { kind: "operator", id: String::new(), address: String::new(), request_id: String::new() }
+    }
+}
+
 /// How something ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -38,15 +46,13 @@ pub struct AuditEvent {
     pub tenant: TenantId,
     /// Who did it.
     pub actor: Actor,
-    /// What, such as `user.create`.
-    pub action: &'static str,
-    /// The kind of what it was done to, such as `user`.
-    pub target_kind: &'static str,
+    /// What, and to what kind of thing.
+    pub action: Action,
     /// The id of what it was done to.
     pub target_id: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// What else is worth knowing: before and after.
+    /// What else is worth knowing: `before` and `after` with what changed; see `docs/audit.md`.
     pub details: Option<serde_json::Value>,
 }
 
@@ -56,8 +62,8 @@ impl Unit<'_> {
         let entropy: &dyn Entropy = &OsEntropy;
         let now = self.now();
         let (outcome, code) = match event.outcome {
-            Outcome::Done => ("done", None),
-            Outcome::Refused(code) => ("refused", Some(code.number())),
+            Outcome::Done => (Ending::Done.name(), None),
+            Outcome::Refused(code) => (Ending::Refused.name(), Some(code.number())),
         };
         self.query(|connection| {
             diesel::insert_into(audit_events::table)
@@ -67,8 +73,8 @@ impl Unit<'_> {
                     audit_events::at.eq(At(now)),
                     audit_events::actor_kind.eq(event.actor.kind),
                     audit_events::actor_id.eq(&event.actor.id),
-                    audit_events::action.eq(event.action),
-                    audit_events::target_kind.eq(event.target_kind),
+                    audit_events::action.eq(event.action.name),
+                    audit_events::target_kind.eq(event.action.target_kind),
                     audit_events::target_id.eq(&event.target_id),
                     audit_events::outcome.eq(outcome),
                     audit_events::code.eq(code),

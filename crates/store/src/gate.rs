@@ -17,7 +17,7 @@ use crate::connection::{Manager, Role};
 use crate::feed::Feed;
 use crate::unit::{Fate, Unit};
 use crate::writer::Writer;
-use crate::{AnyConnection, DatabaseUrl};
+use crate::{AnyConnection, DatabaseUrl, Migrations};
 
 /// How long a request waits for its turn at the database before it is told to come back.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,6 +104,22 @@ impl Store {
         };
         let inner = Inner { readers, writers, clock, codes, on_change, feed: Feed::default() };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Opens a database for a command that needs nothing of its service but the rows.
+    ///
+    /// # Errors
+    /// A sentence that says what to do, such as to run the migrations first.
+    pub fn for_command(
+        settings: &StoreSettings,
+        migrations: &Migrations,
+        codes: &'static Generic,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, String> {
+        let cannot = |reason: String| format!("the database {} cannot be used: {reason}", settings.url);
+        crate::check(&settings.url, migrations).map_err(|error| cannot(error.to_string()))?;
+        Self::open(settings, OpenedFor::Command, codes, clock, Arc::new(|_| {}))
+            .map_err(|failure| cannot(failure.cause().map(ToString::to_string).unwrap_or_default()))
     }
 
     /// Reads. Nothing that `look` announces or writes is kept.

@@ -4,12 +4,35 @@ use diesel::prelude::*;
 use domain::Timestamp;
 use error_codes::Result;
 
+use crate::Store;
 use crate::schema::{audit_events, feed};
 use crate::sql::{At, Id};
 use crate::unit::Unit;
 
 /// Rows deleted in one step.
-const STEP: i64 = 1_000;
+const STEP: i64 = 500;
+/// Steps at most until the sweeper rests; with a rest of a minute it keeps up with 1600 new rows a second.
+const STEPS: usize = 200;
+
+impl Store {
+    /// Runs a step of the sweeper until it finds nothing more; returns how many rows left.
+    ///
+    /// Each step is a unit of work of its own, so that whoever writes waits for one step at most.
+    pub async fn sweep(
+        &self,
+        step: impl FnMut(&mut Unit<'_>) -> Result<usize> + Clone + Send + 'static,
+    ) -> Result<usize> {
+        let mut swept = 0;
+        for _ in 0..STEPS {
+            let rows = self.write(step.clone()).await?;
+            swept += rows;
+            if rows == 0 {
+                break;
+            }
+        }
+        Ok(swept)
+    }
+}
 
 /// Deletes feed rows from before a point in time; returns how many.
 pub fn sweep_feed(unit: &mut Unit<'_>, before: Timestamp) -> Result<usize> {

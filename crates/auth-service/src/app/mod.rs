@@ -1,5 +1,6 @@
 //! What every request of this service is a sequence of: reserve → await → settle.
 
+pub mod audit;
 pub mod grants;
 pub mod identity;
 pub mod keys;
@@ -17,7 +18,7 @@ use ::auth::party::Tenant;
 use client::{News, TokenState, TokenVerifier};
 use crypto::mac::Mac;
 use domain::{Clock, Entropy, Issuers};
-use store::{Actor, Store};
+use store::{Actor, Store, Trail};
 
 use self::identity::Identity;
 use self::keys::Keyring;
@@ -27,6 +28,8 @@ use self::usage::Usage;
 pub struct App {
     /// Sessions, revocations, keys.
     pub store: Store,
+    /// What happened to them.
+    pub trail: Trail,
     /// What identity says, remembered.
     pub identity: Identity,
     /// The keys that sign.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::auth::question::{Answer, Asked, Asker, Denial, Other, Question};
+use domain::audit::action;
 use domain::id::{ApplicationId, UserId};
 use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT};
 use domain::token::AccessToken;
@@ -71,8 +72,7 @@ impl App {
         let event = AuditEvent {
             tenant: token.tenant,
             actor: origin.actor(token.actor_kind(), &token.sub),
-            action: "permission.ask",
-            target_kind: "subject",
+            action: action::PERMISSION_ASK,
             target_id: sub.unwrap_or_default().chars().take(255).collect(),
             outcome: Outcome::Refused(aut::FORBIDDEN),
             details: None,

@@ -3,6 +3,7 @@
 use ::auth::session::{EndReason, Session};
 use auth_store::sessions;
 use domain::Epoch;
+use domain::audit;
 use domain::id::{SessionId, TenantId, UserId};
 use domain::page::{Listed, Page};
 use domain::permission::IDENTITY_PRODUCT;
@@ -51,15 +52,14 @@ impl App {
         let may = token.scopes.contains(ACCESS_MANAGER)
             && caller.permissions.allows(Some(IDENTITY_PRODUCT), "sessions", action);
         if !may {
-            return Err(aut::FORBIDDEN.into());
+            return self.deny(token, &format!("sessions:{action}"), origin).await;
         }
         let subject = self.identity.subject(token.tenant, Who::User(user)).await?.ok_or(aut::SUBJECT_NOT_FOUND)?;
         if !caller.permissions.covers(&subject.permissions) {
             let event = AuditEvent {
                 tenant: token.tenant,
                 actor: origin.actor(token.actor_kind(), &token.sub),
-                action: "session.administer",
-                target_kind: "user",
+                action: audit::action::SESSION_ADMINISTER,
                 target_id: user.to_string(),
                 outcome: Outcome::Refused(aut::FORBIDDEN),
                 details: None,

@@ -1,5 +1,6 @@
 //! The HTTP edge of auth: the Access Manager dialect, and the public keys.
 
+mod audit;
 mod jwks;
 mod logout;
 mod permissions;
@@ -36,6 +37,8 @@ use crate::app::{App, Origin};
         sessions::list_of_user,
         sessions::end_all_of_user,
         sessions::end_of_user,
+        audit::list_audit,
+        audit::export_audit,
         jwks::jwks,
     ),
     tags(
@@ -43,6 +46,7 @@ use crate::app::{App, Origin};
         (name = "Session API", description = "Logins that go on"),
         (name = "User Information API", description = "Who the caller is"),
         (name = "Authorization API", description = "What subjects may do"),
+        (name = "Audit API", description = "Who did what to whom, from where, and how it ended"),
     )
 )]
 struct Api;
@@ -75,6 +79,8 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .service(sessions::list_of_user)
                     .service(sessions::end_all_of_user)
                     .service(sessions::end_of_user)
+                    .service(audit::list_audit)
+                    .service(audit::export_audit)
                     .default_service(web::to(service_kit::http::not_found)),
             );
         }

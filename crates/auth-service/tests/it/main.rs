@@ -1,6 +1,7 @@
 //! auth-service as its clients see it: over HTTP and gRPC, beside a real identity-service, on both engines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken test should stop loudly")]
 
+mod audit;
 mod authorize;
 mod contract;
 mod edges;

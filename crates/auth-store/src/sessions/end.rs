@@ -2,8 +2,10 @@
 
 use auth::session::{EndReason, Session};
 use diesel::prelude::*;
+use domain::audit::action;
 use domain::id::{SessionId, TenantId, UserId};
 use error_codes::Result;
+use serde_json::json;
 use store::sql::{At, Id, id};
 use store::{Actor, AuditEvent, Outcome, Unit};
 
@@ -24,7 +26,8 @@ pub fn mark_ended(unit: &mut Unit<'_>, session: &Session, reason: EndReason, act
     })?;
     let Some(At(tokens_gone)) = ended else { return Ok(false) };
     revocations::insert(unit, login.tenant, login.session, tokens_gone)?;
-    audit(unit, session, actor, "session.end", Outcome::Done, serde_json::json!({ "reason": reason.name() }))?;
+    let details = json!({ "reason": reason.name(), "user": login.user.to_string() });
+    audit(unit, session, actor, action::SESSION_END, Outcome::Done, details)?;
     Ok(true)
 }
 
@@ -57,11 +60,10 @@ pub fn mark_all_ended(
         unit.audit(&AuditEvent {
             tenant,
             actor: actor.clone(),
-            action: "session.end_all",
-            target_kind: "user",
+            action: action::SESSION_END_ALL,
             target_id: user.to_string(),
             outcome: Outcome::Done,
-            details: Some(serde_json::json!({ "reason": reason.name(), "sessions": ids })),
+            details: Some(json!({ "reason": reason.name(), "sessions": ids })),
         })?;
     }
     Ok(ended.len())

@@ -4,6 +4,7 @@ use auth::Lifetimes;
 use auth::refresh::{PersonRefresh, Redemption, Refusal};
 use auth::session::{EndReason, Live, Rotation, Session, State};
 use diesel::prelude::*;
+use domain::audit::action;
 use error_codes::{Result, aut};
 use serde_json::json;
 use store::sql::{At, id};
@@ -53,7 +54,7 @@ pub fn redeem(
                     continue;
                 }
                 let details = json!({ "generation": presented.generation });
-                audit(unit, &session, actor, "session.retry", Outcome::Done, details)?;
+                audit(unit, &session, actor, action::SESSION_RETRY, Outcome::Done, details)?;
                 return Ok(granted(session, live));
             }
             Rotation::Theft => {
@@ -65,7 +66,7 @@ pub fn redeem(
             Rotation::Refused(refusal) => refusal,
         };
         let outcome = Outcome::Refused(aut::INVALID_REFRESH_TOKEN);
-        audit(unit, &session, actor, "session.refresh", outcome, json!({ "reason": refusal.to_string() }))?;
+        audit(unit, &session, actor, action::SESSION_REFRESH, outcome, json!({ "reason": refusal.to_string() }))?;
         return Ok(Redeemed::Refused(refusal));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::audit::Action;
 use domain::id::{TenantId, UserId};
 use domain::permission::{IDENTITY_PRODUCT, PermissionSet};
 use domain::scope::ACCESS_MANAGER;
@@ -39,12 +40,11 @@ impl Acting {
     }
 
     /// An event of the trail about what the caller did.
-    pub fn event(&self, action: &'static str, target_kind: &'static str, target_id: impl ToString) -> AuditEvent {
+    pub fn event(&self, action: Action, target_id: impl ToString) -> AuditEvent {
         AuditEvent {
             tenant: self.tenant,
             actor: self.actor.clone(),
             action,
-            target_kind,
             target_id: target_id.to_string(),
             outcome: Outcome::Done,
             details: None,
@@ -63,6 +63,8 @@ impl App {
         if in_scope && acting.holds().allows(Some(IDENTITY_PRODUCT), resource, action) {
             Ok(acting)
         } else {
+            let permission = format!("{resource}:{action}");
+            self.trail.deny(acting.tenant, acting.actor, permission, ide::FORBIDDEN).await?;
             Err(ide::FORBIDDEN.into())
         }
     }

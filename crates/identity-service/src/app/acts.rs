@@ -58,7 +58,7 @@ pub(super) fn keep_an_administrator(unit: &mut Unit<'_>, tenant: TenantId) -> Re
     acting::keep_an_administrator(left)
 }
 
-/// The event with what else is worth knowing.
+/// The event with what changed, and with what else is worth knowing.
 pub(super) fn telling(event: &AuditEvent, details: Value) -> AuditEvent {
     AuditEvent { details: Some(details), ..event.clone() }
 }

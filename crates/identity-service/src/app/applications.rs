@@ -1,14 +1,15 @@
 //! Applications: read, made and deleted.
 
 use domain::Timestamp;
+use domain::audit::{action, changes};
 use domain::id::{ApplicationId, TenantId};
 use domain::page::{Listed, Page};
 use domain::permission::PermissionSet;
 use error_codes::{Result, ide};
-use identity::application::{Application, ApplicationSecret, NewApplication, NewSecret};
+use identity::application::{Application, ApplicationSecret, Grant, NewApplication, NewSecret};
 use identity_store::secrets::StoredSecret;
 use identity_store::{applications, permissions, secrets};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::Unit;
 
 use super::App;
@@ -68,14 +69,14 @@ impl App {
         let application = new.make(acting.tenant, now, &*self.entropy);
         let secret = NewSecret::new(now, &*self.entropy);
         let made = secret.clone();
-        let event = acting.event("application.create", "application", application.id);
-        let details = json!({ "product": application.product, "clientId": application.client_id.as_str() });
-        let view = self.act(telling(&event, details), move |unit, event| {
+        let event = acting.event(action::APPLICATION_CREATE, application.id);
+        let view = self.act(event, move |unit, event| {
             acting.may_act_on(&PermissionSet::default(), &permissions_of(unit, &application)?)?;
             applications::insert(unit, &application)?;
             keep_secret(unit, &application, &secret)?;
-            unit.audit(event)?;
-            ApplicationView::of(unit, application.clone())
+            let made = ApplicationView::of(unit, application.clone())?;
+            unit.audit(&telling(event, changes(None, Some(made.told()))))?;
+            Ok(made)
         });
         Ok((view.await?, made))
     }
@@ -85,10 +86,12 @@ impl App {
     /// # Errors
     /// IDE-1001, IDE-1014, IDE-0023 for an application above the caller.
     pub async fn delete_application(&self, acting: Acting, id: ApplicationId) -> Result<()> {
-        self.act(acting.event("application.delete", "application", id), move |unit, event| {
+        self.act(acting.event(action::APPLICATION_DELETE, id), move |unit, event| {
             let application = hold_changeable(unit, &acting, id)?;
+            let ApplicationView { application, secrets } = ApplicationView::of(unit, application)?;
             applications::mark_deleted(unit, &application)?;
-            unit.audit(event)
+            let before = ApplicationView { application, secrets }.told();
+            unit.audit(&telling(event, changes(Some(before), None)))
         })
         .await
     }
@@ -101,6 +104,27 @@ impl ApplicationView {
         let stored = secrets::of_application(unit, &application)?;
         Ok(Self { application, secrets: living(stored, now) })
     }
+
+    /// The application, for the trail.
+    fn told(&self) -> Value {
+        let Application { name, client_id, product, description, grants, .. } = &self.application;
+        json!({
+            "name": name,
+            "clientId": client_id.as_str(),
+            "product": product,
+            "description": description,
+            "grants": grants.iter().map(Grant::name).collect::<Vec<_>>(),
+            "secrets": told_secrets(&self.secrets),
+        })
+    }
+}
+
+/// Secrets by id, for the trail.
+pub(super) fn told_secrets(secrets: &[ApplicationSecret]) -> Value {
+    secrets
+        .iter()
+        .map(|secret| json!({ "id": secret.id.to_string(), "expiresAt": secret.expires_at.map(|end| end.to_string()) }))
+        .collect()
 }
 
 /// Holds an application that is not built in until the commit, for a caller who may do all it may.

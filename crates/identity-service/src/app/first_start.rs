@@ -10,6 +10,7 @@ use ::identity::seed::Seed;
 use ::identity::tenant::{ADMINISTRATOR, Tenant, capitalized};
 use ::identity::user::{NewUser, RawNewUser, User};
 use crypto::token::random_token;
+use domain::audit::{action, changes};
 use domain::id::RoleId;
 use domain::{Entropy, Secret, Slug, username};
 use error_codes::{Failure, Result, ide};
@@ -19,6 +20,8 @@ use store::{Actor, AuditEvent, Outcome, Unit};
 
 use super::App;
 use super::platform::give_platform_role;
+use super::tenants::told;
+use super::users::UserView;
 
 const EMAIL: &str = "admin@midaz.tech";
 
@@ -64,12 +67,11 @@ impl App {
             }
             unit.audit(&AuditEvent {
                 tenant: planted.tenant.id,
-                actor: operator(),
-                action: "tenant.create",
-                target_kind: "tenant",
+                actor: Actor::operator(),
+                action: action::TENANT_CREATE,
                 target_id: planted.tenant.id.to_string(),
                 outcome: Outcome::Done,
-                details: None,
+                details: Some(changes(None, Some(told(&planted.tenant)))),
             })
         });
         match planting.await {
@@ -109,18 +111,19 @@ impl App {
                 let user = users::hold(unit, tenant.id, user.id)?.ok_or(ide::USER_NOT_FOUND)?;
                 let group = identity_store::groups::hold(unit, tenant.id, &group)?.ok_or(ide::INTERNAL)?;
                 let active = User { active: true, ..user.clone() };
+                let before = UserView::of(unit, user.clone())?;
                 users::update(unit, &user, &active)?;
                 members::put(unit, &user, group.id, Validity::ALWAYS)?;
                 passwords::put(unit, tenant.id, user.id, &hash)?;
                 users::raise_epoch(unit, &active)?;
+                let after = UserView::of(unit, active)?;
                 unit.audit(&AuditEvent {
                     tenant: tenant.id,
-                    actor: operator(),
-                    action: "administrator.recover",
-                    target_kind: "user",
+                    actor: Actor::operator(),
+                    action: action::ADMINISTRATOR_RECOVER,
                     target_id: user.id.to_string(),
                     outcome: Outcome::Done,
-                    details: None,
+                    details: Some(changes(Some(before.told()), Some(after.told()))),
                 })
             })
             .await
@@ -168,11 +171,6 @@ pub(super) fn plant_seed(unit: &mut Unit<'_>, planted: &Seed, administrator: Opt
         members::put(unit, user, administrators.id, Validity::ALWAYS)?;
     }
     Ok(())
-}
-
-/// Whoever has the host.
-pub(super) fn operator() -> Actor {
-    Actor { kind: "operator", id: String::new(), address: String::new(), request_id: String::new() }
 }
 
 pub(super) fn corrupt(reason: domain::InvalidText) -> Failure {

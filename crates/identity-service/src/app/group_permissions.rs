@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::Slug;
+use domain::audit::{action, changes};
 use domain::id::TenantId;
 use domain::permission::Permission;
 use error_codes::{Result, ide};
 use identity::group::Group;
 use identity_store::{groups, permissions, roles};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::Unit;
 
 use super::App;
@@ -49,45 +50,30 @@ impl App {
         slug: Slug,
         wanted: BTreeSet<Permission>,
     ) -> Result<GroupPermissions> {
-        self.act(acting.event("group.set_permissions", "group", &slug), move |unit, event| {
+        self.act(acting.event(action::GROUP_SET_PERMISSIONS, &slug), move |unit, event| {
             let group = hold_changeable(unit, acting.tenant, &slug)?;
-            let was = permissions::own_of_group(unit, &group)?;
+            let was = GroupPermissions::of(unit, &group)?;
             let before = unended_of_group(unit, &group)?;
             permissions::replace_own(unit, &group, &wanted)?;
             let after = unended_of_group(unit, &group)?;
             acting.may_act_on(&before, &after)?;
-            unit.audit(&telling(event, changes(&was, &wanted)))?;
-            GroupPermissions::of(unit, &group)
+            let is = GroupPermissions::of(unit, &group)?;
+            let told = |permissions: &GroupPermissions| Some(json!({ "permissions": permissions.told() }));
+            unit.audit(&telling(event, changes(told(&was), told(&is))))?;
+            Ok(is)
         })
         .await
     }
 }
 
 impl GroupPermissions {
-    fn of(unit: &mut Unit<'_>, group: &Group) -> Result<Self> {
-        Ok(Self { own: permissions::own_of_group(unit, group)?, roles: roles::of_group(unit, group)? })
+    /// What the group permits of its own, for the trail.
+    pub(super) fn told(&self) -> Vec<String> {
+        let told = |Permission { product, resource, action }: &Permission| format!("{product}:{resource}:{action}");
+        self.own.iter().map(told).collect()
     }
-}
 
-/// What was taken and what was given, for the trail.
-fn changes(was: &BTreeSet<Permission>, is: &BTreeSet<Permission>) -> Value {
-    let shown = |permission: &Permission| {
-        let Permission { product, resource, action } = permission;
-        format!("{product}:{resource}:{action}")
-    };
-    let taken: Vec<_> = was.difference(is).map(shown).collect();
-    let given: Vec<_> = is.difference(was).map(shown).collect();
-    json!({ "taken": taken, "given": given })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_trail_tells_what_was_taken_and_what_was_given() {
-        let [get, post, delete] = ["get", "post", "delete"].map(|action| Permission::new("midaz", "ledgers", action));
-        let told = changes(&BTreeSet::from([get.clone(), post]), &BTreeSet::from([get, delete]));
-        assert_eq!(told, json!({ "taken": ["midaz:ledgers:post"], "given": ["midaz:ledgers:delete"] }));
+    pub(super) fn of(unit: &mut Unit<'_>, group: &Group) -> Result<Self> {
+        Ok(Self { own: permissions::own_of_group(unit, group)?, roles: roles::of_group(unit, group)? })
     }
 }

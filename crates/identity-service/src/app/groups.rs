@@ -1,6 +1,7 @@
 //! Groups: read, made, renamed and deleted.
 
 use domain::Slug;
+use domain::audit::{action, changes};
 use domain::id::TenantId;
 use domain::page::{Listed, Page};
 use domain::permission::PermissionSet;
@@ -15,6 +16,7 @@ use store::Unit;
 use super::App;
 use super::access::Acting;
 use super::acts::telling;
+use super::group_permissions::GroupPermissions;
 
 /// A group with those who are in it now.
 #[derive(Clone, Debug)]
@@ -56,8 +58,9 @@ impl App {
     /// IDE-1009 when a group has, or had, the id.
     pub async fn create_group(&self, acting: Acting, new: NewGroup) -> Result<GroupView> {
         let group = new.make(acting.tenant, self.clock.now(), &*self.entropy);
-        let event = acting.event("group.create", "group", &group.slug);
-        self.act(telling(&event, json!({ "name": group.name })), move |unit, event| {
+        let event = acting.event(action::GROUP_CREATE, &group.slug);
+        let made = json!({ "id": group.slug.as_str(), "name": group.name });
+        self.act(telling(&event, changes(None, Some(made))), move |unit, event| {
             groups::insert(unit, &group)?;
             unit.audit(event)?;
             Ok(GroupView { group: group.clone(), usernames: Vec::new() })
@@ -70,10 +73,11 @@ impl App {
     /// # Errors
     /// IDE-1006, IDE-1014.
     pub async fn rename_group(&self, acting: Acting, slug: Slug, name: String) -> Result<GroupView> {
-        self.act(acting.event("group.update", "group", &slug), move |unit, event| {
+        self.act(acting.event(action::GROUP_UPDATE, &slug), move |unit, event| {
             let group = hold_changeable(unit, acting.tenant, &slug)?;
             groups::rename(unit, &group, &name)?;
-            unit.audit(&telling(event, json!({ "before": { "name": group.name }, "after": { "name": name } })))?;
+            let named = |name: &str| Some(json!({ "name": name }));
+            unit.audit(&telling(event, changes(named(&group.name), named(&name))))?;
             GroupView::of(unit, Group { name: name.clone(), ..group })
         })
         .await
@@ -84,11 +88,19 @@ impl App {
     /// # Errors
     /// IDE-1006, IDE-1014, IDE-0023 for a group above the caller.
     pub async fn delete_group(&self, acting: Acting, slug: Slug) -> Result<()> {
-        self.act(acting.event("group.delete", "group", &slug), move |unit, event| {
+        self.act(acting.event(action::GROUP_DELETE, &slug), move |unit, event| {
             let group = hold_changeable(unit, acting.tenant, &slug)?;
             acting.may_act_on(&unended_of_group(unit, &group)?, &PermissionSet::default())?;
+            let permissions = GroupPermissions::of(unit, &group)?;
+            let GroupView { group, usernames } = GroupView::of(unit, group)?;
             groups::mark_deleted(unit, &group)?;
-            unit.audit(event)
+            let before = json!({
+                "id": group.slug.as_str(),
+                "name": group.name,
+                "permissions": permissions.told(),
+                "users": usernames,
+            });
+            unit.audit(&telling(event, changes(Some(before), None)))
         })
         .await
     }

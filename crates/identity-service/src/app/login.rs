@@ -5,9 +5,12 @@ use ::identity::login::LoginName;
 use ::identity::tenant::Tenant;
 use ::identity::user::User;
 use crypto::digest::client_secret_digest;
+use domain::audit::action;
+use domain::id::{TenantId, UserId};
 use domain::{Secret, Slug};
-use error_codes::{Result, ide};
+use error_codes::{Result, aut, ide};
 use identity_store::{applications, members, passwords, secrets, tenants, users};
+use serde_json::json;
 use store::{AuditEvent, Outcome, Unit};
 
 use super::attempts::Attempt;
@@ -77,10 +80,19 @@ enum Found {
     Candidate(Box<Candidate>),
 }
 
+/// Whom a login names.
+enum Named {
+    /// Nobody.
+    Unknown,
+    /// Somebody who may not log in.
+    Locked(UserId),
+    /// A user with a stored password.
+    User(Box<User>, String),
+}
+
 struct Candidate {
     client: ClientView,
-    /// `None` for a name that nobody has, or who may not log in.
-    user: Option<(User, String)>,
+    named: Named,
     attempt: Attempt,
 }
 
@@ -101,16 +113,15 @@ impl App {
         }
         let admitted = self.charge(candidate.attempt).await?;
         // A locked account costs and answers what a wrong password does.
-        let stored = candidate.user.as_ref().filter(|_| admitted.is_some()).map(|(_, hash)| hash.clone());
-        let verdict = self.hasher.verify(password.clone(), stored).await?;
-        match candidate.user.zip(admitted).filter(|_| verdict.matches) {
-            Some(((user, hash), attempt)) => {
+        let verdict = self.hasher.verify(password.clone(), candidate.named.stored(admitted)).await?;
+        match (candidate.named, admitted) {
+            (Named::User(user, hash), Some(attempt)) if verdict.matches => {
                 let rehashed = if verdict.stale { Some((hash, self.hasher.hash(password).await?)) } else { None };
                 let groups = self.settle_success(&user, attempt, rehashed).await?;
-                Ok(LoginOutcome::Verified(Box::new(Verified { user, groups, application: candidate.client })))
+                Ok(LoginOutcome::Verified(Box::new(Verified { user: *user, groups, application: candidate.client })))
             }
-            None => {
-                self.settle_failure(candidate.client.tenant, admitted, &origin).await?;
+            (named, admitted) => {
+                self.settle_failure(candidate.client.tenant.id, &named, admitted, &origin).await?;
                 Ok(LoginOutcome::WrongCredentials)
             }
         }
@@ -133,12 +144,12 @@ impl App {
                 if client.tenant.active && !allowed {
                     return Ok(Found::Refused(LoginOutcome::GrantNotAllowed));
                 }
-                let user = match name.folded.as_deref().filter(|_| name.consistent && client.tenant.active) {
-                    Some(folded) => find_user(unit, &client.tenant, folded)?,
-                    None => None,
+                let named = match name.folded.as_deref().filter(|_| name.consistent && client.tenant.active) {
+                    Some(folded) => Named::find(unit, &client.tenant, folded)?,
+                    None => Named::Unknown,
                 };
                 let attempt = Attempt::look(unit, counters)?;
-                Ok(Found::Candidate(Box::new(Candidate { client, user, attempt })))
+                Ok(Found::Candidate(Box::new(Candidate { client, named, attempt })))
             })
             .await
     }
@@ -168,15 +179,28 @@ impl App {
     }
 
     /// Counts the failure of a try that was looked at, and puts it into the trail.
-    async fn settle_failure(&self, tenant: Tenant, attempt: Option<Attempt>, origin: &Origin) -> Result<()> {
+    ///
+    /// What was typed as the name is kept nowhere: people type passwords there.
+    async fn settle_failure(
+        &self,
+        tenant: TenantId,
+        named: &Named,
+        attempt: Option<Attempt>,
+        origin: &Origin,
+    ) -> Result<()> {
+        let (user, reason) = match named {
+            Named::Unknown => (None, "unknown"),
+            Named::Locked(user) => (Some(*user), "locked"),
+            Named::User(user, _) if attempt.is_none() => (Some(user.id), "throttled"),
+            Named::User(user, _) => (Some(user.id), "password"),
+        };
         let event = AuditEvent {
-            tenant: tenant.id,
+            tenant,
             actor: origin.actor("anonymous", ""),
-            action: "login",
-            target_kind: "tenant",
-            target_id: tenant.id.to_string(),
-            outcome: Outcome::Refused(error_codes::aut::INVALID_CREDENTIALS),
-            details: None,
+            action: action::LOGIN_FAIL,
+            target_id: user.map(|user| user.to_string()).unwrap_or_default(),
+            outcome: Outcome::Refused(aut::INVALID_CREDENTIALS),
+            details: Some(json!({ "reason": reason })),
         };
         self.store
             .write(move |unit| {
@@ -216,12 +240,26 @@ fn find_client(
     }
 }
 
-fn find_user(unit: &mut Unit<'_>, tenant: &Tenant, folded: &str) -> Result<Option<(User, String)>> {
-    let Some(user) = users::find_by_username(unit, tenant.id, folded)?.filter(|user| user.active) else {
-        return Ok(None);
-    };
-    let stored = passwords::find(unit, tenant.id, user.id)?;
-    Ok(stored.map(|stored| (user, stored.hash)))
+impl Named {
+    fn find(unit: &mut Unit<'_>, tenant: &Tenant, folded: &str) -> Result<Self> {
+        let Some(user) = users::find_by_username(unit, tenant.id, folded)? else { return Ok(Self::Unknown) };
+        if !user.active {
+            return Ok(Self::Locked(user.id));
+        }
+        let stored = passwords::find(unit, tenant.id, user.id)?;
+        Ok(match stored {
+            Some(stored) => Self::User(Box::new(user), stored.hash),
+            None => Self::Locked(user.id),
+        })
+    }
+
+    /// The hash to compare with, where the try may be looked at.
+    fn stored(&self, admitted: Option<Attempt>) -> Option<String> {
+        match self {
+            Self::User(_, hash) if admitted.is_some() => Some(hash.clone()),
+            Self::Unknown | Self::Locked(_) | Self::User(..) => None,
+        }
+    }
 }
 
 impl ClientView {

@@ -1,16 +1,17 @@
 //! Who is in a group: put in, and taken out.
 
 use domain::Slug;
+use domain::audit::action;
 use domain::id::UserId;
 use error_codes::{Result, ide};
 use identity::membership::Validity;
 use identity_store::{groups, members};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::App;
 use super::access::Acting;
 use super::acts::{keep_an_administrator, telling};
-use super::users::ActedOn;
+use super::users::{ActedOn, UserView, slugs};
 
 impl App {
     /// Puts a user into a group, from now on and without an end; a membership that had bounds has none any more.
@@ -18,14 +19,13 @@ impl App {
     /// # Errors
     /// IDE-1006, IDE-1003, IDE-0023 when the user has, or would get, what the caller may not do.
     pub async fn add_member(&self, acting: Acting, slug: Slug, user: UserId) -> Result<()> {
-        let event = acting.event("group.add_member", "group", &slug);
-        self.act(telling(&event, json!({ "user": user.to_string() })), move |unit, event| {
+        self.act(acting.event(action::GROUP_ADD_MEMBER, &slug), move |unit, event| {
             let group = groups::find(unit, acting.tenant, &slug)?.ok_or(ide::GROUP_NOT_FOUND)?;
             let before = ActedOn::hold(unit, acting.tenant, user)?;
             members::put(unit, &before.view.user, group.id, Validity::ALWAYS)?;
-            let after = ActedOn::of(unit, before.view.user)?;
+            let after = ActedOn::of(unit, before.view.user.clone())?;
             acting.may_act_on(&before.permissions, &after.permissions)?;
-            unit.audit(event)
+            unit.audit(&telling(event, changes(user, &before.view, &after.view)))
         })
         .await
     }
@@ -35,21 +35,28 @@ impl App {
     /// # Errors
     /// IDE-1006, IDE-1003, IDE-0023 for somebody above the caller, IDE-1016.
     pub async fn remove_member(&self, acting: Acting, slug: Slug, user: UserId) -> Result<()> {
-        let event = acting.event("group.remove_member", "group", &slug);
-        self.act(telling(&event, json!({ "user": user.to_string() })), move |unit, event| {
+        self.act(acting.event(action::GROUP_REMOVE_MEMBER, &slug), move |unit, event| {
             let group = groups::find(unit, acting.tenant, &slug)?.ok_or(ide::GROUP_NOT_FOUND)?;
             let before = ActedOn::hold(unit, acting.tenant, user)?;
-            let administered = before.view.administers();
             if !members::remove(unit, &before.view.user, group.id)? {
                 return Ok(());
             }
-            let after = ActedOn::of(unit, before.view.user)?;
+            let after = ActedOn::of(unit, before.view.user.clone())?;
             acting.may_act_on(&before.permissions, &after.permissions)?;
-            if administered && !after.view.administers() {
+            if before.view.administers() && !after.view.administers() {
                 keep_an_administrator(unit, acting.tenant)?;
             }
-            unit.audit(event)
+            unit.audit(&telling(event, changes(user, &before.view, &after.view)))
         })
         .await
     }
+}
+
+/// All groups of the user before and after, for the trail: who is put into a group again loses the bounds of the first time.
+fn changes(user: UserId, before: &UserView, after: &UserView) -> Value {
+    json!({
+        "user": user.to_string(),
+        "before": { "groups": slugs(&before.groups) },
+        "after": { "groups": slugs(&after.groups) },
+    })
 }

@@ -4,6 +4,7 @@ pub mod access;
 mod acts;
 pub mod applications;
 pub mod attempts;
+pub mod audit;
 pub mod clients;
 pub mod first_start;
 pub mod group_permissions;
@@ -26,7 +27,7 @@ use domain::id::TenantId;
 use domain::{Clock, Entropy, Slug};
 use identity::product::Products;
 use moka::sync::Cache;
-use store::{Actor, Store};
+use store::{Actor, Store, Trail};
 
 use self::access::Held;
 use self::attempts::LoginKeys;
@@ -36,6 +37,8 @@ use self::hashing::Hasher;
 pub struct App {
     /// Everything that is true about people and software.
     pub store: Store,
+    /// What happened to it.
+    pub trail: Trail,
     /// Verifies the tokens of callers.
     pub verifier: Arc<TokenVerifier>,
     /// Hashes passwords, a few at a time.

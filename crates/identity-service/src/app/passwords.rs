@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::Secret;
+use domain::audit::action;
 use domain::id::{TenantId, UserId};
 use error_codes::{Failure, Result, ide};
 use identity::password::{Kinds, NewPassword, Owner};
@@ -36,7 +37,7 @@ impl App {
             })
             .await?;
         let hash = self.hasher.hash(new_password(&user, kinds, new)?.into_secret()).await?;
-        self.act(acting.event("user.reset_password", "user", id), move |unit, event| {
+        self.act(acting.event(action::USER_RESET_PASSWORD, id), move |unit, event| {
             let held = ActedOn::hold(unit, tenant, id)?;
             acting.may_act_on(&held.permissions, &held.permissions)?;
             replace(unit, &held.view.user, &hash)?;
@@ -70,7 +71,7 @@ impl App {
             })
             .await?;
         let new = new_password(&user, kinds, new)?;
-        let event = acting.event("user.change_password", "user", id);
+        let event = acting.event(action::USER_CHANGE_PASSWORD, id);
         // The old password is guessed here as it is at a login, by whoever stole a token: the same tries pay for both.
         let counters = self.counters(slug.as_str(), user.username.folded(), &acting.actor.address);
         let attempt = self.store.read(move |unit| Attempt::look(unit, counters)).await?;

@@ -5,6 +5,7 @@ use ::identity::role::Role;
 use ::identity::seed::{PLATFORM_ROLE, platform_permissions};
 use ::identity::tenant::Tenant;
 use domain::Slug;
+use domain::audit::{Action, action};
 use domain::id::{RoleId, TenantId};
 use domain::permission::{IDENTITY_PRODUCT, TENANTS};
 use domain::scope::ACCESS_MANAGER;
@@ -14,7 +15,7 @@ use identity_store::{groups, roles, tenants};
 use serde_json::Value;
 use store::{Actor, AuditEvent, Outcome, Unit};
 
-use super::first_start::{corrupt, operator};
+use super::first_start::corrupt;
 use super::{App, Origin};
 
 /// Somebody who may act on every tenant.
@@ -49,7 +50,7 @@ impl App {
             return Ok(Platform { system: acting.tenant, actor: acting.actor });
         }
         let target: String = target.chars().take(Slug::LONGEST).collect();
-        self.audit_refusal(acting.event("tenant.administer", "tenant", target), ide::FORBIDDEN).await?;
+        self.audit_refusal(acting.event(action::TENANT_ADMINISTER, target), ide::FORBIDDEN).await?;
         Err(ide::FORBIDDEN.into())
     }
 
@@ -62,7 +63,7 @@ impl App {
         let system = self.store.read(move |unit| tenants::find_by_slug(unit, slug.as_str())).await?;
         let reason = "the system tenant is made when the service first starts; start it, then come back";
         let system = system.ok_or_else(|| Failure::new(ide::TENANT_NOT_FOUND).with_cause(reason))?;
-        Ok(Platform { system: system.id, actor: operator() })
+        Ok(Platform { system: system.id, actor: Actor::operator() })
     }
 
     /// Gives the administrators of the system tenant the platform permissions that a newer build brought; at every start.
@@ -85,7 +86,7 @@ impl Platform {
         &self,
         unit: &mut Unit<'_>,
         tenant: &Tenant,
-        action: &'static str,
+        action: Action,
         details: Option<Value>,
     ) -> Result<()> {
         let event = self.event(tenant.id, action, details);
@@ -93,17 +94,16 @@ impl Platform {
         if tenant.id == self.system {
             return Ok(());
         }
-        let actor = Actor { request_id: self.actor.request_id.clone(), ..operator() };
+        let actor = Actor { request_id: self.actor.request_id.clone(), ..Actor::operator() };
         unit.audit(&AuditEvent { tenant: tenant.id, actor, ..event })
     }
 
     /// The event of an act in the trail of the system tenant.
-    pub(super) fn event(&self, target: impl ToString, action: &'static str, details: Option<Value>) -> AuditEvent {
+    pub(super) fn event(&self, target: impl ToString, action: Action, details: Option<Value>) -> AuditEvent {
         AuditEvent {
             tenant: self.system,
             actor: self.actor.clone(),
             action,
-            target_kind: "tenant",
             target_id: target.to_string(),
             outcome: Outcome::Done,
             details,

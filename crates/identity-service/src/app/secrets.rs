@@ -2,17 +2,18 @@
 
 use crypto::digest::client_secret_digest;
 use domain::Timestamp;
+use domain::audit::{action, changes};
 use domain::id::{ApplicationId, SecretId};
 use error_codes::{Result, ide};
-use identity::application::{Application, NewSecret, Overlap, room_for_another};
+use identity::application::{Application, ApplicationSecret, NewSecret, Overlap, room_for_another};
 use identity_store::secrets;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::Unit;
 
 use super::App;
 use super::access::Acting;
 use super::acts::telling;
-use super::applications::{ApplicationView, hold_changeable};
+use super::applications::{ApplicationView, hold_changeable, told_secrets};
 
 /// A secret that was just added.
 #[derive(Clone, Debug)]
@@ -30,8 +31,7 @@ impl App {
     /// IDE-1001, IDE-1014, IDE-1015, IDE-0023 for an application above the caller.
     pub async fn add_secret(&self, acting: Acting, id: ApplicationId, overlap: Overlap) -> Result<AddedSecret> {
         let secret = NewSecret::new(self.clock.now(), &*self.entropy);
-        let event = acting.event("application.add_secret", "application", id);
-        self.act(telling(&event, json!({ "secret": secret.id.to_string() })), move |unit, event| {
+        self.act(acting.event(action::APPLICATION_ADD_SECRET, id), move |unit, event| {
             let now = unit.now();
             let application = hold_changeable(unit, &acting, id)?;
             let ApplicationView { application, secrets: living } = ApplicationView::of(unit, application)?;
@@ -40,7 +40,8 @@ impl App {
                 secrets::mark_ending(unit, &application, old.id, overlap.end_of(old, now))?;
             }
             keep_secret(unit, &application, &secret)?;
-            unit.audit(event)?;
+            let ApplicationView { secrets: now_living, .. } = ApplicationView::of(unit, application)?;
+            unit.audit(&telling(event, told(&living, &now_living)))?;
             Ok(AddedSecret { secret: secret.clone(), created_at: now })
         })
         .await
@@ -51,13 +52,14 @@ impl App {
     /// # Errors
     /// IDE-1001, IDE-1014, IDE-1013, IDE-0023 for an application above the caller.
     pub async fn withdraw_secret(&self, acting: Acting, id: ApplicationId, secret: SecretId) -> Result<()> {
-        let event = acting.event("application.withdraw_secret", "application", id);
-        self.act(telling(&event, json!({ "secret": secret.to_string() })), move |unit, event| {
+        self.act(acting.event(action::APPLICATION_WITHDRAW_SECRET, id), move |unit, event| {
             let application = hold_changeable(unit, &acting, id)?;
+            let ApplicationView { application, secrets: living } = ApplicationView::of(unit, application)?;
             if !secrets::mark_withdrawn(unit, &application, secret)? {
                 return Err(ide::SECRET_NOT_FOUND.into());
             }
-            unit.audit(event)
+            let ApplicationView { secrets: left, .. } = ApplicationView::of(unit, application)?;
+            unit.audit(&telling(event, told(&living, &left)))
         })
         .await
     }
@@ -66,4 +68,10 @@ impl App {
 /// Stores the digest of a fresh secret; the value is kept nowhere.
 pub(super) fn keep_secret(unit: &mut Unit<'_>, application: &Application, secret: &NewSecret) -> Result<()> {
     secrets::insert(unit, application, secret.id, client_secret_digest(secret.value.expose()).as_bytes())
+}
+
+/// The living secrets before and after, for the trail.
+fn told(before: &[ApplicationSecret], after: &[ApplicationSecret]) -> Value {
+    let told = |secrets: &[ApplicationSecret]| Some(json!({ "secrets": told_secrets(secrets) }));
+    changes(told(before), told(after))
 }

@@ -5,6 +5,7 @@ use ::identity::seed::Seed;
 use ::identity::tenant::{NewTenant, Tenant, TenantChange, TenantName};
 use ::identity::user::User;
 use domain::Secret;
+use domain::audit::{action, changes};
 use domain::page::{Listed, Page};
 use error_codes::{Result, ide};
 use identity_store::tenants;
@@ -72,8 +73,8 @@ impl App {
         self.store
             .write(move |unit| {
                 plant_seed(unit, &seed, Some(&administrator))?;
-                let details = json!({ "after": shown(&tenant), "administrator": administrator.0.id.to_string() });
-                platform.record(unit, &tenant, "tenant.create", Some(details))
+                let details = json!({ "after": told(&tenant), "administrator": administrator.0.id.to_string() });
+                platform.record(unit, &tenant, action::TENANT_CREATE, Some(details))
             })
             .await?;
         Ok(MadeTenant { tenant: made, administrator: user, password: fresh })
@@ -85,7 +86,7 @@ impl App {
     /// # Errors
     /// IDE-1018, IDE-0002, IDE-1020.
     pub async fn update_tenant(&self, platform: Platform, name: TenantName, change: TenantChange) -> Result<Tenant> {
-        let event = platform.event(show(&name), "tenant.update", None);
+        let event = platform.event(show(&name), action::TENANT_UPDATE, None);
         self.act(event, move |unit, _| {
             let before = hold(unit, &name)?;
             let after = change.apply(&before)?;
@@ -96,8 +97,8 @@ impl App {
                 return Ok(before);
             }
             let after = tenants::update(unit, &before, &after)?;
-            let details = json!({ "before": shown(&before), "after": shown(&after) });
-            platform.record(unit, &after, "tenant.update", Some(details))?;
+            let details = changes(Some(told(&before)), Some(told(&after)));
+            platform.record(unit, &after, action::TENANT_UPDATE, Some(details))?;
             Ok(after)
         })
         .await
@@ -109,12 +110,12 @@ impl App {
     /// # Errors
     /// IDE-1018, IDE-1020.
     pub async fn delete_tenant(&self, platform: Platform, name: TenantName) -> Result<()> {
-        let event = platform.event(show(&name), "tenant.delete", None);
+        let event = platform.event(show(&name), action::TENANT_DELETE, None);
         self.act(event, move |unit, _| {
             let tenant = hold(unit, &name)?;
             tenant.may_end(platform.system)?;
             tenants::mark_deleted(unit, &tenant)?;
-            platform.record(unit, &tenant, "tenant.delete", Some(json!({ "before": shown(&tenant) })))
+            platform.record(unit, &tenant, action::TENANT_DELETE, Some(changes(Some(told(&tenant)), None)))
         })
         .await
     }
@@ -140,7 +141,7 @@ fn hold(unit: &mut Unit<'_>, name: &TenantName) -> Result<Tenant> {
 }
 
 /// A tenant for the trail.
-fn shown(tenant: &Tenant) -> Value {
+pub(super) fn told(tenant: &Tenant) -> Value {
     json!({
         "name": tenant.slug.as_str(),
         "displayName": tenant.display_name,

@@ -1,6 +1,7 @@
 //! The HTTP edge of identity: people, groups and software, in the Access Manager dialect.
 
 mod applications;
+mod audit;
 mod group_members;
 mod group_permissions;
 mod groups;
@@ -39,6 +40,8 @@ use crate::app::{App, Origin};
         group_permissions::set_group_permissions,
         group_members::add_group_member,
         group_members::remove_group_member,
+        audit::list_audit,
+        audit::export_audit,
         applications::list_applications,
         applications::create_application,
         applications::read_application,
@@ -62,6 +65,7 @@ use crate::app::{App, Origin};
         (name = "Groups API", description = "What people are put into to get permissions"),
         (name = "Applications API", description = "Software that authenticates for itself"),
         (name = "Users API", description = "People who log in"),
+        (name = "Audit API", description = "Who did what to whom, from where, and how it ended"),
         (name = "Tenants API", description = "The tenants of the platform; for administrators of the system tenant alone"),
     )
 )]
@@ -107,6 +111,8 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .service(group_permissions::set_group_permissions)
                     .service(group_members::add_group_member)
                     .service(group_members::remove_group_member)
+                    .service(audit::list_audit)
+                    .service(audit::export_audit)
                     .service(applications::list_applications)
                     .service(applications::create_application)
                     .service(applications::read_application)
@@ -150,7 +156,7 @@ mod tests {
         let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/"));
         let operations: Vec<&Value> = paths.flat_map(|(_, item)| item.as_object().unwrap().values()).collect();
         let names: HashSet<_> = operations.iter().map(|operation| operation["operationId"].as_str().unwrap()).collect();
-        assert_eq!((operations.len(), names.len()), (27, 27));
+        assert_eq!((operations.len(), names.len()), (29, 29));
         for operation in operations {
             assert_eq!(operation["security"], serde_json::json!([{ "bearer": [] }]), "{operation}");
             assert!(operation["responses"]["401"].is_object(), "{operation}");

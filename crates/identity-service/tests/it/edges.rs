@@ -30,7 +30,7 @@ pair::on_both_engines! {
 
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     let walked = pair::walk(pair, &pair.identity, &identity_service::http::document(), "IDE").await;
-    assert_eq!(walked, 27);
+    assert_eq!(walked, 29);
 }
 
 async fn a_token_comes_with_or_without_its_scheme(pair: &Pair) {

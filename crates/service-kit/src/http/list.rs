@@ -4,13 +4,14 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::InvalidText;
 use domain::page::{Listed, Page, Start};
 use error_codes::{Failure, Generic};
 use serde::Serialize;
 use serde_json::json;
 
 /// The longest page.
-const LONGEST_PAGE: u16 = 100;
+pub(super) const LONGEST_PAGE: u16 = 100;
 /// The page size when none is asked for.
 const DEFAULT_LIMIT: u16 = 10;
 /// The longest key inside a cursor.
@@ -58,10 +59,7 @@ impl ListQuery {
         }
         let limit = match limit {
             None => DEFAULT_LIMIT,
-            Some(text) => whole(&text)
-                .filter(|limit| (1..=u32::from(LONGEST_PAGE)).contains(limit))
-                .and_then(|limit| u16::try_from(limit).ok())
-                .ok_or_else(|| refuse("limit", "must be a whole number from 1 to 100"))?,
+            Some(text) => limit_of(&text).map_err(|reason| refuse("limit", &reason.to_string()))?,
         };
         if let Some(cursor) = cursor {
             if page.is_some() {
@@ -110,13 +108,22 @@ impl ListQuery {
     }
 }
 
+/// Reads `limit`.
+pub(super) fn limit_of(text: &str) -> Result<u16, InvalidText> {
+    whole(text)
+        .filter(|limit| (1..=u32::from(LONGEST_PAGE)).contains(limit))
+        .and_then(|limit| u16::try_from(limit).ok())
+        .ok_or_else(|| InvalidText::new("must be a whole number from 1 to 100"))
+}
+
 /// Digits only: no sign, no space, no leading zero trickery that another parser reads differently.
 fn whole(text: &str) -> Option<u32> {
     let digits = !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits { text.parse().ok() } else { None }
 }
 
-fn read_cursor(text: &str) -> Option<String> {
+/// The key inside a cursor.
+pub(super) fn read_cursor(text: &str) -> Option<String> {
     let key = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let fits = !key.is_empty() && key.len() <= LONGEST_KEY && !key.contains('\0');
     fits.then_some(key)

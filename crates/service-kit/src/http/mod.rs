@@ -12,6 +12,7 @@ mod members;
 mod observe;
 mod routes;
 mod server;
+mod trail;
 
 pub use body::{FormBody, JsonBody};
 pub use caller::{Caller, bearer};
@@ -22,3 +23,4 @@ pub use members::Members;
 pub use observe::observe;
 pub use routes::{KnownRoutes, describe, health, not_found, operations, readyz, version};
 pub use server::{HttpServerHandle, HttpSettings, Readiness, serve};
+pub use trail::{AuditFilterParameters, AuditPageParameters, JSON_LINES, TrailQuery, Whose, json_lines};

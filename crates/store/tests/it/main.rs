@@ -3,6 +3,7 @@
 
 mod copy;
 mod feed;
+mod trail;
 mod unit;
 
 use std::sync::{Arc, Mutex};
