@@ -15,7 +15,7 @@ use domain::{Clock, OsEntropy};
 use error_codes::AUTH;
 use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
-use service_kit::lifecycle::Tasks;
+use service_kit::lifecycle::{GRACE, Tasks};
 use service_kit::settings::SettingsError;
 use store::{OnChange, OpenedFor, Store, Trail};
 
@@ -98,12 +98,17 @@ impl Running {
         &self.app
     }
 
-    /// Stops the process: no new requests, those under way are finished, what was counted is reported.
+    /// Stops the process: no new requests, those under way are finished, what was counted is reported, the database is free.
     pub async fn stop(self) {
         self.http_server.stop().await;
         self.grpc_server.stop().await;
         self.app.usage.report(&self.app.identity).await;
         self.tasks.stop().await;
+        let store = self.app.store.clone();
+        drop(self.app);
+        if tokio::time::timeout(GRACE, store.close()).await.is_err() {
+            tracing::warn!("something still holds the database; it is given up when the process ends");
+        }
     }
 }
 

@@ -171,6 +171,19 @@ impl Store {
         self.inner.feed.age()
     }
 
+    /// Gives up this handle, and resolves once nobody has one any more and a SQLite file is free for the next process.
+    pub async fn close(self) {
+        let ended = match &self.inner.writers {
+            Writers::One(writer) => Some(writer.ended()),
+            Writers::Many(_) => None,
+        };
+        drop(self);
+        if let Some(mut ended) = ended {
+            // Nothing is ever sent: an error says that the sender is gone.
+            let _ = ended.changed().await;
+        }
+    }
+
     /// Resolves once the past was repeated and the store follows the present.
     pub async fn caught_up(&self) {
         self.inner.feed.caught_up().await;

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use diesel::connection::SimpleConnection;
 use domain::Clock;
 use error_codes::{Failure, Generic, Result};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::gate::{Changes, OnChange, PATIENCE, unavailable};
 use crate::unit::{Fate, Unit};
@@ -30,6 +30,7 @@ type Settle = Box<dyn FnOnce(Result<()>) + Send>;
 pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    ended: watch::Receiver<()>,
 }
 
 impl Drop for Writer {
@@ -50,14 +51,23 @@ impl Writer {
         let mut connection =
             crate::connection::open(url, crate::connection::Role::Writer).map_err(|error| unavailable(codes, error))?;
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
+        let (running, ended) = watch::channel(());
         let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
         let thread = thread.spawn(move || {
+            // Dropped in the reverse order: whoever waits for the end finds the file free.
+            let _running = running;
             let _lock = lock;
             while let Some(first) = waiting.blocking_recv() {
                 commit_together(&mut connection, first, &mut waiting, codes);
             }
         });
-        Ok(Self { jobs: Some(jobs), thread: Some(thread.map_err(|error| unavailable(codes, error))?) })
+        let thread = thread.map_err(|error| unavailable(codes, error))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), ended })
+    }
+
+    /// Closes when the writer has ended and its file is free.
+    pub(crate) fn ended(&self) -> watch::Receiver<()> {
+        self.ended.clone()
     }
 
     /// Runs one unit of work; resolves when it is durable or has failed.

@@ -6,9 +6,9 @@ use domain::{Clock, OsEntropy, SystemClock, Timestamp};
 use error_codes::{Failure, ide};
 use store::sql::{At, Id, id};
 use store::{Store, Unit};
-use testkit::TestDatabase;
+use testkit::{Engine, TestDatabase};
 
-use crate::{fresh, migrations, things};
+use crate::{Heard, fresh, migrations, open, things};
 
 testkit::on_both_engines! {
     ids_and_times_come_back_as_they_went,
@@ -17,6 +17,7 @@ testkit::on_both_engines! {
     fifty_parallel_conditional_updates_win_once,
     counted_increments_are_not_lost,
     a_schema_that_is_not_ours_is_refused,
+    a_closed_store_leaves_its_database_free,
     reads_see_committed_rows_only,
     a_database_belongs_to_one_service,
     a_panic_takes_one_unit_of_work_with_it,
@@ -150,7 +151,7 @@ async fn a_schema_that_is_not_ours_is_refused(database: TestDatabase) {
     assert!(!store::migrate(&url, &migrations()).unwrap().is_empty());
     assert!(store::migrate(&url, &migrations()).unwrap().is_empty(), "a second run has nothing to do");
     store::check(&url, &migrations()).unwrap();
-    let store = crate::open(&database, &crate::Heard::default());
+    let store = open(&database, &Heard::default());
     store
         .write(|unit| {
             unit.query(|connection| {
@@ -200,4 +201,18 @@ async fn a_panic_takes_one_unit_of_work_with_it(database: TestDatabase) {
     assert_eq!(broken.await.unwrap_err().code(), ide::INTERNAL);
     store.write(|unit| insert(unit, "b")).await.unwrap();
     assert_eq!(count(&store).await, 1);
+}
+
+/// Who gives up a SQLite file waits for those who still have it, and then the next process may serve from it.
+async fn a_closed_store_leaves_its_database_free(database: TestDatabase) {
+    let store = fresh(&database);
+    let held = store.clone();
+    let mut closing = Box::pin(store.close());
+    let is_pending = futures_util::poll!(closing.as_mut()).is_pending();
+    assert_eq!(is_pending, database.engine() == Engine::Sqlite);
+    drop(held);
+    if is_pending {
+        closing.await;
+    }
+    drop(open(&database, &Heard::default()));
 }
