@@ -12,6 +12,9 @@ use store::Found;
 
 use super::{App, Origin};
 
+/// The permission to read a trail, as it is told in one.
+const AUDIT_GET: &str = "audit:get";
+
 impl App {
     /// One page of a trail.
     ///
@@ -42,12 +45,12 @@ impl App {
         let caller = self.subject_of(token).await?;
         let in_scope = token.user().is_none() || token.scopes.contains(ACCESS_MANAGER);
         if !in_scope || !caller.permissions.allows(Some(IDENTITY_PRODUCT), "audit", "get") {
-            return self.deny(token, "audit:get", origin).await;
+            return self.deny(token, AUDIT_GET, origin).await;
         }
         match whose {
             Whose::Tenant => Ok(token.tenant),
             Whose::Deployment if token.owner == *self.issuers.default_tenant() => Ok(DEPLOYMENT.into()),
-            Whose::Deployment => Err(aut::FORBIDDEN.into()),
+            Whose::Deployment => self.deny(token, AUDIT_GET, origin).await,
         }
     }
 

@@ -178,6 +178,8 @@ async fn the_trail_of_the_deployment_is_for_the_system_tenant(pair: &Pair) {
     assert!(!own.contains(&key));
     let stranger = pair.stranger().await;
     get(pair, stranger.token(), path).await.refused(403, "AUT-0017");
+    let denied = newest(pair, stranger.token(), "access.deny").await;
+    assert_eq!(denied["actor"]["id"], stranger.id.as_str());
 }
 
 async fn a_command_exports_beside_the_service(pair: &Pair) {

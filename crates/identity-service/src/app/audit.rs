@@ -41,7 +41,11 @@ impl App {
         let tenant = match whose {
             Whose::Tenant => acting.tenant,
             Whose::Deployment if token.owner == self.default_tenant => DEPLOYMENT.into(),
-            Whose::Deployment => return Err(ide::FORBIDDEN.into()),
+            Whose::Deployment => {
+                let actor = acting.actor.clone();
+                self.trail.deny(acting.tenant, actor, "audit:get".to_owned(), ide::FORBIDDEN).await?;
+                return Err(ide::FORBIDDEN.into());
+            }
         };
         Ok((acting, tenant))
     }

@@ -389,6 +389,8 @@ async fn administrators_of_the_tenant_read_it_and_nobody_else(pair: &Pair) {
         stranger.get(&format!("{path}?trail=deployment")).await.refused(403, "IDE-0023");
         administrator.get(&format!("{path}?trail=deployment")).await.expect(200);
     }
+    let denied = stranger.get("/v1/audit?action=access.deny").await.expect(200);
+    assert!(denied.text.contains("audit:get"), "{}", denied.text);
     // A place in one trail is no way into it.
     let cursor = administrator.get("/v1/audit?limit=1").await.expect(200).text_of("nextCursor");
     let onwards = stranger.get(&format!("/v1/audit?cursor={cursor}")).await.expect(200);
