@@ -3,13 +3,11 @@
 use std::path::Path;
 
 use crypto::keys::DeploymentKeys;
-use domain::audit::action;
-use domain::id::TenantId;
+use domain::audit::{DEPLOYMENT, action};
 use domain::{Clock, Epoch, Timestamp};
 use error_codes::Failure;
 use store::copy::{Replacement, Table, Value};
 use store::{Actor, AuditEvent, Outcome, Unit};
-use uuid::Uuid;
 
 use crate::deployment::{Deployment, Side};
 use crate::format::{Summing, encode};
@@ -190,8 +188,8 @@ fn size(row: &[Value]) -> usize {
 
 fn tell(unit: &mut Unit<'_>, contents: &Contents, manner: Manner) -> std::result::Result<(), Failure> {
     unit.audit(&AuditEvent {
-        tenant: TenantId::from(Uuid::nil()),
-        actor: Actor { kind: "operator", id: String::new(), address: String::new(), request_id: String::new() },
+        tenant: DEPLOYMENT.into(),
+        actor: Actor::operator(),
         action: action::DEPLOYMENT_RESTORE,
         target_id: String::new(),
         outcome: Outcome::Done,
