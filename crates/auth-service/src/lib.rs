@@ -4,6 +4,7 @@
 //! tables to `auth-store`, the verification of tokens to `client`. Layer 5. Read [`app`] first, then `http`.
 
 pub mod app;
+pub mod commands;
 pub mod grpc;
 pub mod http;
 pub mod process;

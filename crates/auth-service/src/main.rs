@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use auth_service::commands::Desk;
+use auth_service::commands::signing_keys::KeysAct;
 use auth_service::settings::{SOURCE, Settings};
 use auth_service::{http, start};
 use clap::{Parser, Subcommand};
@@ -12,6 +14,7 @@ use domain::audit::Filter;
 use domain::id::TenantId;
 use domain::{SystemClock, Timestamp};
 use error_codes::AUTH;
+use service_kit::master_key::MasterKeyAct;
 use service_kit::settings::{Loaded, SettingsError};
 use store::{Actor, Store, Trail};
 
@@ -52,6 +55,16 @@ enum Command {
     Audit {
         #[command(subcommand)]
         act: AuditAct,
+    },
+    /// The signing keys, also while the service runs.
+    Keys {
+        #[command(subcommand)]
+        act: KeysAct,
+    },
+    /// The deployment keys of the key file, and what is sealed with them.
+    MasterKey {
+        #[command(subcommand)]
+        act: MasterKeyAct,
     },
     /// Prints the OpenAPI document.
     Openapi,
@@ -104,6 +117,14 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
         Command::Audit { act: AuditAct::Export { from, to, tenant } } => {
             export_audit(&load()?.settings, tenant, Filter { from, to, ..Filter::default() })
         }
+        Command::Keys { act } => {
+            print!("{}", at_desk(&load()?.settings, async |desk| desk.signing_keys(act).await)?);
+            Ok(())
+        }
+        Command::MasterKey { act } => {
+            print!("{}", at_desk(&load()?.settings, async |desk| desk.master_key(act).await)?);
+            Ok(())
+        }
         Command::Openapi => {
             let document = http::document().to_pretty_json().map_err(|error| SettingsError::new(error.to_string()))?;
             println!("{document}");
@@ -137,6 +158,16 @@ fn export_audit(settings: &Settings, tenant: Option<TenantId>, filter: Filter) -
         let batches =
             batches.map_err(|failure| SettingsError::new(format!("the audit trail cannot be read: {failure}")))?;
         service_kit::audit::write_lines(batches, &mut std::io::stdout().lock()).await
+    })
+}
+
+fn at_desk(
+    settings: &Settings,
+    act: impl AsyncFnOnce(&Desk<'_>) -> Result<String, SettingsError>,
+) -> Result<String, SettingsError> {
+    service_kit::lifecycle::runtime()?.block_on(async {
+        let desk = Desk::open(settings, Arc::new(SystemClock)).await?;
+        act(&desk).await
     })
 }
 

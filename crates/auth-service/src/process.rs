@@ -1,13 +1,13 @@
 //! Puts the process together, and takes it apart again.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix_web::web;
 use client::{Lease, News, TokenState, TokenVerifier};
 use crypto::jws::JwkSet;
-use crypto::keys::{DeploymentKeys, Purpose};
+use crypto::keys::Purpose;
 use crypto::mac::Mac;
 use crypto::seal::Sealer;
 use domain::change::Change;
@@ -21,8 +21,9 @@ use store::{OnChange, OpenedFor, Store, Trail};
 
 use crate::app::App;
 use crate::app::identity::Identity;
-use crate::app::keys::Keyring;
+use crate::app::keys::{Keyring, Trust};
 use crate::app::usage::Usage;
+use crate::commands::master_key::refuse_lacking_key;
 use crate::settings::Settings;
 use crate::{grpc, http};
 
@@ -30,6 +31,8 @@ use crate::{grpc, http};
 pub const NAME: &str = "auth-service";
 /// The pause between two steps of the sweeper.
 const SWEEP: Duration = Duration::from_secs(60);
+/// The pause between two looks at what time asks of the signing keys.
+const KEEP_TIME: Duration = Duration::from_secs(1);
 /// The pause between two reports of used secrets.
 const REPORT: Duration = Duration::from_secs(10);
 /// How long the change feed is kept: over what a verifier needs again after a restart.
@@ -59,6 +62,10 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
     run_beside(&app, &mut tasks);
     // What this process knows of its own database comes before its first answer.
     app.store.caught_up().await;
+    // The keys may have changed between their first reading and the first look at the feed.
+    app.keys.tell();
+    app.keys.caught_up().await;
+    app.report_keys().await;
 
     let document = http::document();
     let edge = web::Data::new(Edge {
@@ -72,7 +79,7 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
         move || {
             let app = Arc::clone(&app);
             async move {
-                let database = app.store.read(|_| Ok(())).await.is_ok() && Lease::is_young(app.store.age());
+                let database = app.store.read(|_| Ok(())).await.is_ok() && Lease::is_young(app.age());
                 vec![("database", database), ("identity", app.identity.lease.holds())]
             }
         }
@@ -103,6 +110,7 @@ impl Running {
         self.http_server.stop().await;
         self.grpc_server.stop().await;
         self.app.usage.report(&self.app.identity).await;
+        self.app.report_keys().await;
         self.tasks.stop().await;
         let store = self.app.store.clone();
         drop(self.app);
@@ -117,64 +125,69 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
     let cannot_open =
         |reason: String| SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url));
     store::check(&store_settings.url, &auth_store::migrations()).map_err(|error| cannot_open(error.to_string()))?;
-    let deployment_keys = DeploymentKeys::parse(settings.keys.read()?.expose())
-        .map_err(|error| SettingsError::new(format!("the key file {}: {error}", settings.keys.file.display())))?;
+    let deployment_keys = settings.keys.load()?;
     let no_keys = JwkSet::from_public(&[]).map_err(|error| SettingsError::new(error.to_string()))?;
     let state = Arc::new(TokenState::new(no_keys));
     let news = Arc::new(News::new(Arc::clone(&state), Arc::clone(&clock)));
-    let reload = Arc::new(OnceLock::<Weak<App>>::new());
-    let on_change = on_change(Arc::clone(&news), Arc::clone(&reload));
+    let (issuers, lifetimes) = (settings.tokens.issuers()?, settings.tokens.lifetimes()?);
+    let sealer = Sealer::new(&deployment_keys.purpose(Purpose::SealedRow));
+    let keys = Arc::new(Keyring::new(settings.tokens.algorithm()?, settings.signing.spans(&lifetimes)?, sealer));
+    let on_change = on_change(Arc::clone(&news), Arc::clone(&keys));
     let store = Store::open(store_settings, OpenedFor::Serving, &AUTH, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
     let trail = Trail::new(store.clone(), settings.audit.retention()?);
     let peers = Peers::new(&settings.identity)?;
     let identity = Identity::new(peers, Arc::clone(&clock));
-    let (issuers, lifetimes) = (settings.tokens.issuers()?, settings.tokens.lifetimes()?);
-    let algorithm = settings.tokens.algorithm()?;
-    let sealer = Sealer::new(&deployment_keys.purpose(Purpose::SealedRow));
 
     let app = Arc::new_cyclic(|weak: &Weak<App>| {
         let app = weak.clone();
-        let is_current =
-            move || app.upgrade().is_some_and(|app| Lease::is_young(app.store.age()) && app.identity.lease.holds());
-        let verifier = TokenVerifier::new(Arc::clone(&state), issuers.clone(), Arc::clone(&clock), is_current);
+        let age = move || {
+            let app = app.upgrade()?;
+            Some(app.age()?.max(app.identity.lease.age()?))
+        };
+        let verifier = TokenVerifier::new(Arc::clone(&state), issuers.clone(), Arc::clone(&clock), age);
         App {
             store,
             trail,
             identity,
-            keys: Keyring::new(algorithm, sealer),
+            keys,
             state,
             verifier: Arc::new(verifier),
             news,
             usage: Usage::default(),
             refresh_mac: Mac::new(&deployment_keys.purpose(Purpose::RefreshToken)),
+            master_key: deployment_keys.current_id(),
             issuers,
             lifetimes,
             clock,
             entropy: Arc::new(OsEntropy),
         }
     });
-    // Set once, here; a second time cannot be.
-    let _ = reload.set(Arc::downgrade(&app));
+    refuse_foreign_keys(&app.keys, &app.store, settings).await?;
+    refuse_lacking_key(settings, &deployment_keys, &app.store, app.clock.now()).await?;
     let cannot_sign = |failure: error_codes::Failure| SettingsError::new(format!("no token can be signed: {failure}"));
     app.keys.make_first(&app.store, &*app.entropy).await.map_err(cannot_sign)?;
-    app.keys.load(&app.store, &app.state).await.map_err(cannot_sign)?;
+    app.keys.load(&app.store, &app.news).await.map_err(cannot_sign)?;
     Ok(app)
 }
 
+/// Refuses deployment keys that are not those of the database, before anything is written with them.
+pub(crate) async fn refuse_foreign_keys(
+    keys: &Keyring,
+    store: &Store,
+    settings: &Settings,
+) -> Result<(), SettingsError> {
+    let trust = keys.trust(store).await;
+    match trust.map_err(|failure| SettingsError::new(format!("the database cannot be used: {failure}")))? {
+        Trust::Whole => Ok(()),
+        Trust::Broken(reason) => Err(settings.keys.foreign(reason)),
+    }
+}
+
 /// What happens at every change of the own database, before its request is answered.
-fn on_change(news: Arc<News>, app: Arc<OnceLock<Weak<App>>>) -> OnChange {
-    let runtime = tokio::runtime::Handle::current();
+fn on_change(news: Arc<News>, keys: Arc<Keyring>) -> OnChange {
     Arc::new(move |change: &Change| match change {
-        Change::KeysChanged => {
-            let Some(app) = app.get().and_then(Weak::upgrade) else { return };
-            runtime.spawn(async move {
-                match app.keys.load(&app.store, &app.state).await {
-                    Ok(()) => app.news.spread(&Change::KeysChanged),
-                    Err(failure) => tracing::error!(%failure, "the changed signing keys could not be read"),
-                }
-            });
-        }
+        Change::KeysChanged => keys.tell(),
         Change::TenantEpoch(..)
         | Change::ApplicationEpoch(..)
         | Change::UserEpoch(..)
@@ -195,6 +208,17 @@ fn run_beside(app: &Arc<App>, tasks: &mut Tasks) {
         async move { app.store.follow(client::HISTORY, stop.cancelled()).await }
     });
     tasks.spawn({
+        let (app, stop) = (Arc::clone(app), stop.clone());
+        async move { app.keys.follow(&app.store, &app.news, stop.cancelled()).await }
+    });
+    tasks.spawn_every(KEEP_TIME, {
+        let app = Arc::clone(app);
+        move || {
+            let app = Arc::clone(&app);
+            async move { app.keep_time().await }
+        }
+    });
+    tasks.spawn({
         let (app, stop) = (Arc::clone(app), stop);
         async move { app.identity.follow(&app.news, stop.cancelled()).await }
     });
@@ -209,7 +233,10 @@ fn run_beside(app: &Arc<App>, tasks: &mut Tasks) {
         let app = Arc::clone(app);
         move || {
             let app = Arc::clone(&app);
-            async move { sweep(&app).await }
+            async move {
+                app.report_keys().await;
+                sweep(&app).await;
+            }
         }
     });
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use auth::Lifetimes;
+use auth::signing::Spans;
 use crypto::jws::Algorithm;
 use domain::{Issuers, Slug};
 use serde::Deserialize;
@@ -18,6 +19,10 @@ pub const SOURCE: Source<'static> = Source {
     reference: include_str!("settings.toml"),
     lists: &["http.trusted_proxies", "identity.endpoints"],
 };
+
+/// For how long clients keep the published keys, as `/.well-known/jwks.json` tells them.
+const JWKS_MAX_AGE: Duration = Duration::from_secs(300);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +41,8 @@ pub struct Settings {
     pub identity: PeerSettings,
     /// What tokens look like.
     pub tokens: TokenSettings,
+    /// The signing keys.
+    pub signing: SigningSettings,
     /// The audit trail.
     pub audit: AuditSettings,
     /// The log.
@@ -63,6 +70,29 @@ pub struct TokenSettings {
     pub grace_authenticated_seconds: u32,
     /// Grace where the token came alone.
     pub grace_alone_seconds: u32,
+}
+
+/// How long signing keys live.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SigningSettings {
+    /// After how many days the key that signs is replaced; 0 for never by itself.
+    pub rotate_days: u32,
+    /// How long a key is published before it signs.
+    pub publish_seconds: u32,
+}
+
+impl SigningSettings {
+    /// The life of a signing key, which must fit that of tokens.
+    pub fn spans(&self, lifetimes: &Lifetimes) -> Result<Spans, SettingsError> {
+        let sign = (self.rotate_days > 0).then(|| DAY * self.rotate_days);
+        let publish = Duration::from_secs(self.publish_seconds.into());
+        if publish < JWKS_MAX_AGE {
+            return Err(SettingsError::new("'signing.publish_seconds' must be at least 300: that long JWKS is cached"));
+        }
+        let spans = Spans { publish, sign, token: lifetimes.access };
+        spans.check().map_err(|reason| SettingsError::new(format!("'signing': {reason}")))?;
+        Ok(spans)
+    }
 }
 
 impl TokenSettings {

@@ -1,16 +1,23 @@
 //! Signing keys: next, active, retiring. They belong to the deployment, not to a tenant.
 
+mod seals;
+mod steps;
+
+pub use seals::{SealedKey, list_sealed, reseal};
+pub use steps::{Origin, insert_first, insert_next, mark_needed, take};
+
+use ::auth::signing::{Key, Stage};
 use diesel::prelude::*;
 use domain::Timestamp;
-use domain::audit::{DEPLOYMENT, action, changes};
-use domain::change::Change;
-use domain::id::TenantId;
 use error_codes::Result;
-use serde_json::json;
+use store::Unit;
+use store::deployment;
 use store::sql::At;
-use store::{Actor, AuditEvent, Both, Outcome, Unit};
 
 use crate::schema::signing_keys;
+
+/// The row whose lock is the right to change the ring.
+const RING: &str = "signing_keys";
 
 /// A key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,35 +28,19 @@ pub struct StoredKey {
     pub algorithm: String,
     /// The public half, as a JWK.
     pub public_jwk: String,
-    /// When it was made.
+    /// The private half, sealed; gone when the key no longer signs.
+    pub private_sealed: Option<Vec<u8>>,
+    /// When it was made, or imported, and published.
     pub created_at: Timestamp,
+    /// Since when it signs, or signed.
+    pub activated_at: Option<Timestamp>,
     /// Where it is in its life.
     pub stage: Stage,
+    /// When a process of auth last accepted a token that it signed, to the minute; `None` for never.
+    pub last_needed_at: Option<Timestamp>,
 }
 
-/// Where a key is in its life. Its public half is published in every stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Published, so that verifiers know it before it signs.
-    Next {
-        /// The private half, sealed.
-        private: Vec<u8>,
-    },
-    /// Signs; one of each algorithm does.
-    Active {
-        /// The private half, sealed.
-        private: Vec<u8>,
-        /// Since when.
-        since: Timestamp,
-    },
-    /// Signs no longer; its private half is gone.
-    Retiring {
-        /// When its last token has expired.
-        until: Timestamp,
-    },
-}
-
-/// A fresh key that shall sign.
+/// A fresh key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKey {
     /// Its name in the header of tokens.
@@ -62,41 +53,21 @@ pub struct NewKey {
     pub private_sealed: Vec<u8>,
 }
 
-/// Makes a key the active one of its algorithm where there is none; false where there is, which its caller lists then.
-///
-/// Of several processes that start together on an empty database one succeeds.
-pub fn insert_first(unit: &mut Unit<'_>, key: &NewKey, actor: &Actor) -> Result<bool> {
-    let now = At(unit.now());
-    let rows = unit.query(|connection| {
-        Both(
-            diesel::insert_into(signing_keys::table)
-                .values((
-                    signing_keys::kid.eq(&key.kid),
-                    signing_keys::algorithm.eq(&key.algorithm),
-                    signing_keys::state.eq("active"),
-                    signing_keys::public_jwk.eq(&key.public_jwk),
-                    signing_keys::private_sealed.eq(&key.private_sealed),
-                    signing_keys::created_at.eq(now),
-                    signing_keys::activated_at.eq(now),
-                ))
-                .on_conflict_do_nothing(),
-        )
-        .execute(connection)
-    })?;
-    if rows == 0 {
-        return Ok(false);
+impl StoredKey {
+    /// The key as the rules see it.
+    pub fn life(&self) -> Key {
+        Key {
+            kid: self.kid.clone(),
+            algorithm: self.algorithm.clone(),
+            published_at: self.created_at,
+            stage: self.stage,
+        }
     }
-    let tenant = TenantId::from(DEPLOYMENT);
-    unit.announce(tenant, Change::KeysChanged);
-    unit.audit(&AuditEvent {
-        tenant,
-        actor: actor.clone(),
-        action: action::SIGNING_KEY_CREATE,
-        target_id: key.kid.clone(),
-        outcome: Outcome::Done,
-        details: Some(changes(None, Some(json!({ "algorithm": key.algorithm, "stage": "active" })))),
-    })?;
-    Ok(true)
+}
+
+/// Waits for the right to change the ring and takes it until the commit: what is listed then stays so.
+pub fn hold(unit: &mut Unit<'_>) -> Result<()> {
+    deployment::put(unit, RING, "held while it changes")
 }
 
 /// Lists every key, the oldest first; there are at most 16 of each algorithm.
@@ -106,22 +77,44 @@ pub fn list(unit: &mut Unit<'_>) -> Result<Vec<StoredKey>> {
     })?;
     rows.into_iter()
         .map(|row| {
-            let kid = row.0.clone();
-            read(row).ok_or_else(|| unit.corrupt("signing_keys", kid))
+            let kid = row.kid.clone();
+            row.read().ok_or_else(|| unit.corrupt("signing_keys", kid))
         })
         .collect()
 }
 
-type Row = (String, String, String, String, Option<Vec<u8>>, At, Option<At>, Option<At>);
+#[derive(Queryable)]
+struct Row {
+    kid: String,
+    algorithm: String,
+    state: String,
+    public_jwk: String,
+    private_sealed: Option<Vec<u8>>,
+    created_at: At,
+    activated_at: Option<At>,
+    retires_at: Option<At>,
+    signs_at: Option<At>,
+    last_needed_at: Option<At>,
+}
 
-fn read(
-    (kid, algorithm, state, public_jwk, private, At(created_at), activated_at, retires_at): Row,
-) -> Option<StoredKey> {
-    let stage = match (state.as_str(), private, activated_at, retires_at) {
-        ("next", Some(private), None, None) => Stage::Next { private },
-        ("active", Some(private), Some(At(since)), None) => Stage::Active { private, since },
-        ("retiring", None, Some(_), Some(At(until))) => Stage::Retiring { until },
-        _ => return None,
-    };
-    Some(StoredKey { kid, algorithm, public_jwk, created_at, stage })
+impl Row {
+    fn read(self) -> Option<StoredKey> {
+        let has_private = self.private_sealed.is_some();
+        let stage = match (self.state.as_str(), has_private, self.activated_at, self.retires_at, self.signs_at) {
+            ("next", true, None, None, Some(At(signs_at))) => Stage::Next { signs_at },
+            ("active", true, Some(At(since)), None, None) => Stage::Active { since },
+            ("retiring", false, Some(_), Some(At(until)), None) => Stage::Retiring { until },
+            _ => return None,
+        };
+        Some(StoredKey {
+            kid: self.kid,
+            algorithm: self.algorithm,
+            public_jwk: self.public_jwk,
+            private_sealed: self.private_sealed,
+            created_at: self.created_at.0,
+            activated_at: self.activated_at.map(|At(at)| at),
+            stage,
+            last_needed_at: self.last_needed_at.map(|At(at)| at),
+        })
+    }
 }

@@ -53,5 +53,7 @@ diesel::table! {
         created_at -> TimeSql,
         activated_at -> Nullable<TimeSql>,
         retires_at -> Nullable<TimeSql>,
+        signs_at -> Nullable<TimeSql>,
+        last_needed_at -> Nullable<TimeSql>,
     }
 }

@@ -1,9 +1,9 @@
 //! The rules of tokens, sessions, refresh and permission questions.
 //!
 //! Owns what a token says and how long it lives, when a session goes on or ends, what a refresh token holds and where it
-//! may be redeemed, and whose permissions a question is about. Leaves signatures and tags to `crypto` (they come in as
-//! closures and values), who a subject is to `identity`, and the rows to `auth-store`. Layer 2: synchronous, without I/O;
-//! time and chance are arguments. What every verifier needs of a token stands in `domain::token`.
+//! may be redeemed, how long a signing key is needed, and whose permissions a question is about. Leaves signatures and tags
+//! to `crypto` (they come in as closures and values), who a subject is to `identity`, and the rows to `auth-store`. Layer 2:
+//! synchronous, without I/O; time and chance are arguments. What every verifier needs of a token stands in `domain::token`.
 //!
 //! Read [`session`] first, then [`refresh`] and [`claims`].
 
@@ -17,6 +17,7 @@ pub mod party;
 pub mod question;
 pub mod refresh;
 pub mod session;
+pub mod signing;
 
 pub use door::Door;
 pub use grant::GrantType;

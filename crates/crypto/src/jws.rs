@@ -16,6 +16,7 @@ mod algorithm;
 mod compact;
 mod fault;
 mod header;
+mod import;
 mod key_set;
 mod public_key;
 mod public_members;

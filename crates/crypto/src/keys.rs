@@ -2,17 +2,16 @@
 
 use std::num::NonZeroU8;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Entropy, Secret};
 use hmac::Mac as _;
-use zeroize::Zeroizing;
 
 use crate::mac::keyed;
 use crate::ring::Ring;
 
+pub use self::edit::{Edit, EditError, edit};
 pub use self::file::KeyFileError;
 
+mod edit;
 mod file;
 #[cfg(test)]
 mod tests;
@@ -75,16 +74,22 @@ impl DeploymentKeys {
 
     /// The text of a fresh key file with one key of this number.
     ///
-    /// To rotate, its key line goes above the one in use, with another number.
+    /// To rotate, see [`edit`].
     #[must_use]
     pub fn generate(id: NonZeroU8, entropy: &dyn Entropy) -> Secret<String> {
-        let mut key = Zeroizing::new([0_u8; 32]);
-        entropy.fill(&mut *key);
-        let key = Zeroizing::new(URL_SAFE_NO_PAD.encode(key.as_slice()));
-        Secret::new(format!(
-            "# Gatehouse deployment keys: `id:key`, the first is current, at most two.\n{id}:{}\n",
-            *key
-        ))
+        Secret::new(format!("{}{}\n", edit::HEAD, *edit::fresh_line(id, entropy)))
+    }
+
+    /// The number of the key for new work.
+    #[must_use]
+    pub fn current_id(&self) -> u8 {
+        self.ring.current_id()
+    }
+
+    /// The number of the other key, which is there while a rotation lasts.
+    #[must_use]
+    pub fn previous_id(&self) -> Option<u8> {
+        self.ring.previous_id()
     }
 
     /// The keys for one purpose.

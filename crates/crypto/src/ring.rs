@@ -21,6 +21,11 @@ impl<K> Ring<K> {
         self.current.0
     }
 
+    /// The number of the key that only old values still need.
+    pub(crate) fn previous_id(&self) -> Option<u8> {
+        self.previous.as_ref().map(|(id, _)| *id)
+    }
+
     /// The key that new work uses.
     pub(crate) fn current(&self) -> &K {
         &self.current.1

@@ -99,6 +99,15 @@ impl Sealer {
     }
 }
 
+/// The number of the deployment key that a value was sealed with; `None` for what is no sealed value.
+#[must_use]
+pub fn key_id(sealed: &[u8]) -> Option<u8> {
+    match sealed.split_first_chunk() {
+        Some((&[VERSION, key_id], rest)) if rest.len() >= NONCE_BYTES + TAG_BYTES => Some(key_id),
+        Some(_) | None => None,
+    }
+}
+
 impl RowIdentity<'_> {
     /// The place, and the two bytes before the nonce, as the associated data of the seal.
     fn associated_data(&self, key_id: u8) -> Vec<u8> {
@@ -152,6 +161,8 @@ mod tests {
         let sealed = sealer(TWO).seal(&ROW, b"seed", &OsEntropy).unwrap();
         assert_eq!(sealed.len(), 2 + 12 + 4 + 16);
         assert_eq!(sealed[..2], [1, 2]);
+        assert_eq!(key_id(&sealed), Some(2));
+        assert_eq!(key_id(&sealed[..29]), None);
     }
 
     #[test]

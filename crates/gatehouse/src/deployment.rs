@@ -53,7 +53,7 @@ impl Deployment {
                 migrations: identity_store::migrations(),
                 codes: &IDENTITY,
                 keys: identity.keys,
-                keys_open: identity_service::process::keys_open,
+                keys_open: identity_service::app::master_key::keys_open,
             },
         })
     }

@@ -11,13 +11,16 @@ use domain::id::TenantId;
 use domain::{Slug, SystemClock, Timestamp};
 use error_codes::IDENTITY;
 use identity::tenant::ADMINISTRATOR;
+use identity_service::app::App;
 use identity_service::app::first_start::administrator_password;
 use identity_service::commands::tenants::{self, TenantsCommand};
 use identity_service::process::assemble;
 use identity_service::settings::{SOURCE, Settings};
 use identity_service::{http, start};
+use service_kit::master_key::MasterKeyAct;
 use service_kit::settings::{Loaded, SettingsError};
 use store::{Actor, OpenedFor, Store, Trail};
+use tokio::runtime::Runtime;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -59,6 +62,11 @@ enum Command {
     },
     /// Prints the OpenAPI document.
     Openapi,
+    /// The deployment keys of the key file, and what was made with them.
+    MasterKey {
+        #[command(subcommand)]
+        act: MasterKeyAct,
+    },
     /// What only the host may do for the administrator.
     Admin {
         #[command(subcommand)]
@@ -137,12 +145,16 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
             println!("{document}");
             Ok(())
         }
+        Command::MasterKey { act } => {
+            print!("{}", master_key(&load()?.settings, act)?);
+            Ok(())
+        }
         Command::Admin { act: AdminAct::Recover { tenant, username, password_file } } => {
             recover(&load()?.settings, tenant, &username, &password_file)
         }
         Command::Tenants { command } => {
-            let app = assemble(&load()?.settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
-            let text = service_kit::lifecycle::runtime()?.block_on(tenants::run(&app, command))?;
+            let (app, runtime) = at_desk(&load()?.settings)?;
+            let text = runtime.block_on(tenants::run(&app, command))?;
             print!("{text}");
             Ok(())
         }
@@ -167,11 +179,11 @@ fn recover(
     username: &str,
     password_file: &Path,
 ) -> Result<(), SettingsError> {
-    let app = assemble(settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
+    let (app, runtime) = at_desk(settings)?;
     let password = administrator_password(password_file, &*app.entropy)?;
     let shown = tenant.as_ref().map_or_else(|| username.to_owned(), |tenant| format!("{tenant}/{username}"));
     let recovering = app.recover_administrator(tenant, username, password);
-    let recovered = service_kit::lifecycle::runtime()?.block_on(recovering);
+    let recovered = runtime.block_on(recovering);
     recovered.map_err(|failure| SettingsError::new(format!("the administrator cannot be recovered: {failure}")))?;
     println!("'{shown}' is an administrator again; the password is in {}", password_file.display());
     Ok(())
@@ -187,6 +199,21 @@ fn export_audit(settings: &Settings, tenant: Option<TenantId>, filter: Filter) -
             batches.map_err(|failure| SettingsError::new(format!("the audit trail cannot be read: {failure}")))?;
         service_kit::audit::write_lines(batches, &mut std::io::stdout().lock()).await
     })
+}
+
+/// The service over its database beside the one that serves, once its deployment keys are known to be those of the
+/// database.
+fn at_desk(settings: &Settings) -> Result<(Arc<App>, Runtime), SettingsError> {
+    let app = assemble(settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
+    let runtime = service_kit::lifecycle::runtime()?;
+    runtime.block_on(app.master_keys(settings, &settings.keys.load()?).check())?;
+    Ok((app, runtime))
+}
+
+fn master_key(settings: &Settings, act: MasterKeyAct) -> Result<String, SettingsError> {
+    let app = assemble(settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
+    let keys = settings.keys.load()?;
+    service_kit::lifecycle::runtime()?.block_on(app.master_keys(settings, &keys).act(act))
 }
 
 fn migrate(settings: &Settings, drop_database: bool, create_database: bool) -> Result<(), SettingsError> {

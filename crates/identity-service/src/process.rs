@@ -10,10 +10,10 @@ use ::identity::throttle::NETWORK;
 use actix_web::web;
 use client::{Lease, Leases, News, TokenState, TokenVerifier};
 use crypto::jws::JwkSet;
-use crypto::keys::{DeploymentKeys, Purpose};
+use crypto::keys::Purpose;
 use crypto::mac::Mac;
 use crypto::password::Passwords;
-use crypto::seal::{RowIdentity, Sealer};
+use crypto::seal::Sealer;
 use domain::change::Change;
 use domain::{Clock, Entropy, OsEntropy};
 use error_codes::IDENTITY;
@@ -22,7 +22,7 @@ use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::{GRACE, Tasks};
 use service_kit::settings::SettingsError;
-use store::{OnChange, OpenedFor, Store, Trail, Unit};
+use store::{OnChange, OpenedFor, Store, Trail};
 
 use crate::app::App;
 use crate::app::attempts::LoginKeys;
@@ -31,9 +31,6 @@ use crate::app::hashing::Hasher;
 use crate::settings::Settings;
 use crate::{grpc, http};
 
-/// A value that the deployment keys of this database open, and no others.
-const KEY_CHECK: RowIdentity<'static> =
-    RowIdentity { tenant: "", table: "deployment", column: "value", row: "key_check" };
 /// The name of this service.
 pub const NAME: &str = "identity-service";
 /// The pause between two steps of the sweeper.
@@ -64,7 +61,10 @@ pub struct Running {
 pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running, SettingsError> {
     let leases = Arc::new(Leases::default());
     let app = assemble(settings, OpenedFor::Serving, clock, Arc::clone(&leases))?;
-    check_keys(&app, settings).await?;
+    let deployment_keys = settings.keys.load()?;
+    let master_keys = app.master_keys(settings, &deployment_keys);
+    master_keys.check().await?;
+    master_keys.note_current().await?;
     plant_default_tenant(&app, &settings.admin.password_file).await?;
     let mut tasks = Tasks::new();
     run_beside(&app, &leases, &mut tasks, settings)?;
@@ -136,8 +136,7 @@ pub fn assemble(
     let cannot_open =
         |reason: String| SettingsError::new(format!("the database {} cannot be used: {reason}", store_settings.url));
     store::check(&store_settings.url, &identity_store::migrations()).map_err(|error| cannot_open(error.to_string()))?;
-    let deployment_keys = DeploymentKeys::parse(settings.keys.read()?.expose())
-        .map_err(|error| SettingsError::new(format!("the key file {}: {error}", settings.keys.file.display())))?;
+    let deployment_keys = settings.keys.load()?;
     let no_keys = JwkSet::from_public(&[]).map_err(|error| SettingsError::new(error.to_string()))?;
     let state = Arc::new(TokenState::new(no_keys));
     let news = Arc::new(News::new(Arc::clone(&state), Arc::clone(&clock)));
@@ -171,15 +170,15 @@ pub fn assemble(
 
     Ok(Arc::new_cyclic(|weak: &Weak<App>| {
         let app = weak.clone();
-        let is_current =
-            move || app.upgrade().is_some_and(|app| Lease::is_young(app.store.age()) && leases.sessions.holds());
-        let verifier = TokenVerifier::new(state, issuers, Arc::clone(&clock), is_current);
+        let age = move || Some(app.upgrade()?.store.age()?.max(leases.sessions.age()?));
+        let verifier = TokenVerifier::new(state, issuers, Arc::clone(&clock), age);
         App {
             store,
             trail,
             verifier: Arc::new(verifier),
             hasher: Hasher::new(passwords, threads, Arc::clone(&entropy)),
             login_keys,
+            master_key: deployment_keys.current_id(),
             sealer: Sealer::new(&deployment_keys.purpose(Purpose::SealedRow)),
             news,
             held,
@@ -189,36 +188,6 @@ pub fn assemble(
             entropy,
         }
     }))
-}
-
-/// Refuses deployment keys that are not those of this database: long passwords would be refused, and new ones lost.
-async fn check_keys(app: &App, settings: &Settings) -> Result<(), SettingsError> {
-    let cannot = |reason: String| {
-        let file = settings.keys.file.display();
-        SettingsError::new(format!("the deployment keys in {file} are not those of this database: {reason}"))
-    };
-    let sealed = app.sealer.seal(&KEY_CHECK, b"gatehouse", &*app.entropy).map_err(|error| cannot(error.to_string()))?;
-    let sealed = hex(&sealed);
-    let kept = app.store.write(move |unit| store::keep(unit, KEY_CHECK.row, &sealed)).await;
-    let kept = kept.map_err(|failure| SettingsError::new(format!("the database cannot be used: {failure}")))?;
-    let kept = unhex(&kept).ok_or_else(|| cannot("the check value is malformed".to_owned()))?;
-    app.sealer.open(&KEY_CHECK, &kept).map(|_| ()).map_err(|error| cannot(error.to_string()))
-}
-
-/// Whether these deployment keys are those of the database; any are, of a database that was never served from.
-pub fn keys_open(unit: &mut Unit<'_>, keys: &DeploymentKeys) -> error_codes::Result<bool> {
-    let Some(kept) = store::find(unit, KEY_CHECK.row)? else { return Ok(true) };
-    let sealer = Sealer::new(&keys.purpose(Purpose::SealedRow));
-    Ok(unhex(&kept).is_some_and(|kept| sealer.open(&KEY_CHECK, &kept).is_ok()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks_exact(2);
-    digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 async fn plant_default_tenant(app: &App, password_file: &Path) -> Result<(), SettingsError> {
@@ -275,8 +244,10 @@ async fn sweep(app: &App) {
         tracing::warn!(%failure, "what deleted tenants left could not be deleted and will be later");
     }
     app.news.state().forget_before(app.clock.now().minus(client::HISTORY));
+    let master_key = app.master_key;
     let swept = async {
         let store = &app.store;
+        store.write(move |unit| store::master_keys::mark_current(unit, master_key)).await?;
         store.sweep(|unit| identity_store::tries::sweep(unit, unit.now().minus(NETWORK.longest_memory()))).await?;
         store.sweep(|unit| store::sweep_feed(unit, unit.now().minus(FEED_RETENTION))).await?;
         app.trail.sweep().await

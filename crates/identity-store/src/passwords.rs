@@ -65,3 +65,11 @@ pub fn rehash(unit: &mut Unit<'_>, tenant: TenantId, user: UserId, was: &str, ha
     })?;
     Ok(replaced == 1)
 }
+
+/// How many hashes need the deployment key of this number: those of passwords over 72 bytes.
+pub fn count_prehashed(unit: &mut Unit<'_>, key_id: u8) -> Result<i64> {
+    unit.query(|connection| {
+        let prehashed = password_credentials::table.filter(password_credentials::hash.like(format!("b2${key_id}$%")));
+        prehashed.count().get_result(connection)
+    })
+}

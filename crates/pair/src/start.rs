@@ -126,9 +126,34 @@ impl Pair {
         self.identity_process.as_ref().unwrap().app()
     }
 
+    /// The auth process, for what no route does.
+    pub fn auth_app(&self) -> &auth_service::app::App {
+        self.auth_process.as_ref().unwrap().app()
+    }
+
+    /// Does now what auth does every second: takes the steps of the signing keys that are due. When this returns, both
+    /// services know the keys.
+    pub async fn keep_time(&self) {
+        let app = self.auth_app();
+        app.keep_time().await;
+        app.keys.caught_up().await;
+        let (published, identity) = (app.state.keys(), self.identity_app());
+        let following = async {
+            while identity.news.state().keys().json() != published.json() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(15), following).await.expect("identity does not hear of the keys");
+    }
+
     /// What the environment of auth holds, for a test that runs its commands.
     pub fn auth_environment(&self) -> Vec<(String, String)> {
         self.plan.auth_environment(&self.auth_database)
+    }
+
+    /// The folder with the key files and the secrets of both services.
+    pub fn folder(&self) -> &Path {
+        &self.plan.folder
     }
 
     /// What the environment of identity holds, for a test that runs its commands.

@@ -9,7 +9,9 @@ pub mod grpc;
 pub mod http;
 pub mod lifecycle;
 pub mod logs;
+pub mod master_key;
 pub mod settings;
+pub mod table;
 
 mod verifier;
 

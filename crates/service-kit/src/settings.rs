@@ -78,6 +78,24 @@ impl KeySettings {
     pub fn read(&self) -> Result<Secret<String>, SettingsError> {
         read_private(&self.file, "key file")
     }
+
+    /// The refusal of a file without a key that something still needs.
+    pub fn lacking(&self, key_id: u8, needs: impl fmt::Display) -> SettingsError {
+        SettingsError(format!(
+            "the key file {} lacks key {key_id}, which is needed by {needs}; put its line back below the current one, or \
+             lose that with 'master-key drop --anyway'",
+            self.file.display()
+        ))
+    }
+
+    /// The refusal of keys that are not those of the database.
+    pub fn foreign(&self, reason: impl fmt::Display) -> SettingsError {
+        SettingsError(format!(
+            "the deployment keys in {} are not those of this database ({reason}); bring back the key file that it was \
+             used with, or name it in 'keys.file'",
+            self.file.display()
+        ))
+    }
 }
 
 /// Reads a file that holds a secret, and warns when others on the host may read it too.

@@ -7,9 +7,10 @@
 pub mod audit;
 mod connection;
 pub mod copy;
-mod deployment;
+pub mod deployment;
 mod feed;
 mod gate;
+pub mod master_keys;
 mod migrate;
 mod schema;
 pub mod sql;
@@ -21,7 +22,6 @@ mod writer;
 
 pub use audit::{Actor, AuditEvent, Outcome};
 pub use connection::{AnyConnection, Both, MultiBackend};
-pub use deployment::{find, keep};
 pub use gate::{OnChange, OpenedFor, Store, StoreSettings};
 pub use migrate::{Migrations, check, create_database, drop_database, migrate, prepare};
 pub use sweep::{sweep_audit, sweep_feed};

@@ -12,6 +12,7 @@ pub mod tokens;
 pub mod usage;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::auth::Lifetimes;
 use ::auth::party::Tenant;
@@ -33,7 +34,7 @@ pub struct App {
     /// What identity says, remembered.
     pub identity: Identity,
     /// The keys that sign.
-    pub keys: Keyring,
+    pub keys: Arc<Keyring>,
     /// What ended tokens.
     pub state: Arc<TokenState>,
     /// Verifies the tokens of callers.
@@ -44,6 +45,8 @@ pub struct App {
     pub usage: Usage,
     /// Tags refresh tokens.
     pub refresh_mac: Mac,
+    /// The number of the deployment key that new work uses.
+    pub master_key: u8,
     /// Who issues the tokens of which tenant.
     pub issuers: Issuers,
     /// How long things live in the deployment; a tenant may make it shorter.
@@ -58,6 +61,35 @@ impl App {
     /// How long things live in a tenant.
     pub fn lifetimes_in(&self, tenant: &Tenant) -> Lifetimes {
         self.lifetimes.of_tenant(&tenant.lifetimes)
+    }
+}
+
+impl App {
+    /// How old the knowledge of the own database is, that of the keys included; `None` before the first reading.
+    pub fn age(&self) -> Option<Duration> {
+        Some(self.store.age()?.max(self.keys.lag()))
+    }
+
+    /// Takes the steps of the signing keys that are due; what fails is tried again at the next look.
+    pub async fn keep_time(&self) {
+        if let Err(failure) = self.keys.keep_time(&self.store, &*self.entropy, self.clock.now()).await {
+            tracing::warn!(%failure, "a step of the signing keys could not be taken and will be again");
+        }
+    }
+
+    /// Writes down which keys were needed since the last report, and which deployment key is in use.
+    pub async fn report_keys(&self) {
+        let (needed, master_key) = (self.verifier.needed(), self.master_key);
+        let reported = self.store.write(move |unit| {
+            store::master_keys::mark_current(unit, master_key)?;
+            for (kid, at) in &needed {
+                auth_store::keys::mark_needed(unit, kid, *at)?;
+            }
+            Ok(())
+        });
+        if let Err(failure) = reported.await {
+            tracing::warn!(%failure, "the use of the keys could not be reported and will be later");
+        }
     }
 }
 

@@ -1,15 +1,20 @@
 //! The last phase of every grant: what was granted becomes tokens.
 
+use std::time::Duration;
+
 use ::auth::Door;
 use ::auth::claims::{AccessClaims, IdClaims, Issue};
 use ::auth::refresh::RefreshToken;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use client::Lease;
 use crypto::digest::Sha256Digest;
+use crypto::jws::SigningKey;
 use domain::Secret;
 use domain::id::TokenId;
 use domain::scope::OPENID;
-use error_codes::Result;
+use error_codes::{Failure, Result, aut};
+use serde::Serialize;
 
 use super::App;
 use super::grants::{Granted, GrantedSubject};
@@ -31,7 +36,12 @@ pub struct TokenAnswer {
 
 impl App {
     /// Signs the tokens of a grant.
-    pub(super) fn answer(&self, door: Door, granted: Granted) -> Result<TokenAnswer> {
+    pub(super) async fn answer(&self, door: Door, granted: Granted) -> Result<TokenAnswer> {
+        // A process that does not know its own database may not know that a key was retired.
+        if !Lease::is_young(self.age()) {
+            return Err(Failure::new(aut::UNAVAILABLE).with_retry_after(Duration::from_secs(1)));
+        }
+        let key = self.keys.signer().await?;
         let typ = access_token_type(door);
         let issuer = self.issuers.of(&granted.application.tenant.slug);
         let session_end = match &granted.subject {
@@ -52,14 +62,14 @@ impl App {
         };
         let (access_token, id_token) = match &granted.subject {
             GrantedSubject::Machine { epochs, secret, .. } => {
-                (self.keys.sign(typ, &AccessClaims::of_machine(&issue, *epochs, *secret))?, None)
+                (signed(&key, typ, &AccessClaims::of_machine(&issue, *epochs, *secret))?, None)
             }
             GrantedSubject::Person { user, session } => {
                 let (epochs, proof) = (session.login.epochs, &session.login.authentication);
-                let access_token = self.keys.sign(typ, &AccessClaims::of_person(&issue, user, epochs, proof))?;
+                let access_token = signed(&key, typ, &AccessClaims::of_person(&issue, user, epochs, proof))?;
                 let id_token = if granted.scopes.contains(OPENID) {
                     let hash = access_token_hash(&access_token);
-                    Some(Secret::new(self.keys.sign("JWT", &IdClaims::new(&issue, user, proof, &hash))?))
+                    Some(Secret::new(signed(&key, "JWT", &IdClaims::new(&issue, user, proof, &hash))?))
                 } else {
                     None
                 };
@@ -87,6 +97,10 @@ impl App {
     pub(super) fn decode(&self, text: &str) -> Option<RefreshToken> {
         RefreshToken::decode(text, |key_id, body, tag| self.refresh_mac.verify(key_id, &[body], tag))
     }
+}
+
+fn signed(key: &SigningKey, typ: &str, claims: &impl Serialize) -> Result<String> {
+    key.sign(typ, claims).map_err(|error| Failure::new(aut::INTERNAL).with_cause(error))
 }
 
 /// `JWT` where clients parse it; RFC 9068 §2.1 elsewhere.

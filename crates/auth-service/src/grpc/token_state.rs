@@ -115,7 +115,7 @@ fn keys(app: &App) -> Event {
 /// A beat says how old what was told is; while nothing is known there is nothing to say.
 fn beat_event(app: &App) -> Option<Event> {
     Some(Event::Beat(Beat {
-        sessions_age_ms: milliseconds(app.store.age()?),
+        sessions_age_ms: milliseconds(app.age()?),
         epochs_age_ms: app.identity.lease.age().map_or(u32::MAX, milliseconds),
     }))
 }

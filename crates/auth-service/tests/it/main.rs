@@ -7,6 +7,8 @@ mod contract;
 mod edges;
 mod forged;
 mod grpc;
+mod key_commands;
+mod keys;
 mod logout;
 mod machines;
 mod outage;

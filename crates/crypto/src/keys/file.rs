@@ -53,12 +53,7 @@ impl Error for KeyFileError {}
 
 /// The keys in the order of the file: current, previous.
 pub(super) fn parse(text: &str) -> Result<Ring<Key>, KeyFileError> {
-    let mut lines = text
-        .lines()
-        .zip(1..)
-        .map(|(content, line)| (content.trim(), line))
-        .filter(|(content, _)| !content.is_empty() && !content.starts_with('#'));
-
+    let mut lines = lines(text);
     let (content, line) = lines.next().ok_or(KeyFileError::NoKey)?;
     let current = parse_line(content, line)?;
     let Some((content, line)) = lines.next() else {
@@ -73,6 +68,12 @@ pub(super) fn parse(text: &str) -> Result<Ring<Key>, KeyFileError> {
         Some((_, line)) => Err(KeyFileError::TooMany(line)),
         None => Ok(Ring::new(current, Some(previous))),
     }
+}
+
+/// The lines that hold keys, each with its number from 1.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (&str, usize)> {
+    let numbered = text.lines().zip(1..).map(|(content, line)| (content.trim(), line));
+    numbered.filter(|(content, _)| !content.is_empty() && !content.starts_with('#'))
 }
 
 fn parse_line(content: &str, line: usize) -> Result<(u8, Key), KeyFileError> {

@@ -47,7 +47,12 @@ actions! {
     SESSION_END_ALL "session.end_all" on "user": "All sessions of a person ended; `reason` tells why.";
     SESSION_REFRESH "session.refresh" on "session": "A refresh token was not accepted; `reason` tells why.";
     SESSION_RETRY "session.retry" on "session": "A refresh token was redeemed again within the grace, and got the same successor.";
+    SIGNING_KEY_ACTIVATE "signing_key.activate" on "signing_key": "A signing key signs from now on; `replaced` verifies until `replacedUntil`.";
     SIGNING_KEY_CREATE "signing_key.create" on "signing_key": "A signing key was made; an event of the deployment.";
+    SIGNING_KEY_HASTEN "signing_key.hasten" on "signing_key": "A published signing key will sign earlier, from `signsAt`.";
+    SIGNING_KEY_IMPORT "signing_key.import" on "signing_key": "A signing key was brought by the operator.";
+    SIGNING_KEY_REMOVE "signing_key.remove" on "signing_key": "A signing key went; `was` tells the stage it was in.";
+    SIGNING_KEY_RETIRE "signing_key.retire" on "signing_key": "A signing key signs no more and verifies until `until`.";
     TENANT_ADMINISTER "tenant.administer" on "tenant": "A caller who does not administer the platform asked for, or acted on, tenants.";
     TENANT_CREATE "tenant.create" on "tenant": "A tenant was made.";
     TENANT_DELETE "tenant.delete" on "tenant": "A tenant was deleted; every token in it ended.";

@@ -11,6 +11,7 @@ pub mod group_permissions;
 pub mod groups;
 pub mod hashing;
 pub mod login;
+pub mod master_key;
 pub mod members;
 pub mod passwords;
 pub mod platform;
@@ -22,6 +23,7 @@ pub mod users;
 use std::sync::Arc;
 
 use client::{News, TokenVerifier};
+use crypto::keys::DeploymentKeys;
 use crypto::seal::Sealer;
 use domain::id::TenantId;
 use domain::{Clock, Entropy, Slug};
@@ -32,6 +34,8 @@ use store::{Actor, Store, Trail};
 use self::access::Held;
 use self::attempts::LoginKeys;
 use self::hashing::Hasher;
+use self::master_key::MasterKeys;
+use crate::settings::Settings;
 
 /// The service behind its edges.
 pub struct App {
@@ -45,6 +49,8 @@ pub struct App {
     pub hasher: Hasher,
     /// What failed logins are counted under; `None` where nobody is made to wait.
     pub login_keys: Option<LoginKeys>,
+    /// The number of the deployment key that new work uses.
+    pub master_key: u8,
     /// Seals what must not be read in the database.
     pub sealer: Sealer,
     /// What is told to those who follow this service.
@@ -59,6 +65,14 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+}
+
+impl App {
+    /// The deployment keys of this database, for the start and for commands.
+    pub fn master_keys<'a>(&'a self, settings: &'a Settings, keys: &'a DeploymentKeys) -> MasterKeys<'a> {
+        let (sealer, store, entropy) = (&self.sealer, &self.store, &*self.entropy);
+        MasterKeys { file: &settings.keys, keys, sealer, store, entropy }
+    }
 }
 
 /// Where a request comes from, for limits and the trail.

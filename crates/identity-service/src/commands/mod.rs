@@ -2,7 +2,6 @@
 //!
 //! A command returns the text to print, and its refusal as one sentence.
 
-mod table;
 pub mod tenants;
 
 use error_codes::{Failure, FieldDetail};

@@ -14,9 +14,9 @@ use identity::tenant::{
 };
 use serde_json::Value;
 use service_kit::settings::SettingsError;
+use service_kit::table::columns;
 
 use super::sentence;
-use super::table::columns;
 use crate::app::App;
 use crate::app::first_start::administrator_password;
 use crate::app::tenants::MadeTenant;

@@ -15,6 +15,8 @@ pair::on_both_engines! {
     a_recovered_administrator_is_one_again,
     a_recovered_administrator_gets_a_fresh_password_where_none_is_given,
     a_recovered_administrator_gets_no_password_that_is_refused_elsewhere,
+    the_master_key_is_rotated_without_losing_a_password,
+    a_wrong_master_key_changes_nothing,
     the_administrator_of_any_tenant_is_recovered,
     tenants_are_administered_while_the_service_runs,
     a_refused_tenant_command_says_what_to_do,
@@ -351,4 +353,68 @@ async fn the_administrator_of_any_tenant_is_recovered(pair: &Pair) {
     pair.log_in("elsewhere/admin", "Another-horse-9-battery").await.expect(200);
     pair.log_in("elsewhere/admin", &stranger.password).await.refused(401, "AUT-1002");
     pair.log_in("admin", &stranger.password).await.expect(200);
+}
+
+/// Runs a command of the deployment keys in the environment of the pair.
+fn master_key(pair: &Pair, arguments: &[&str]) -> Output {
+    run(&pair.identity_environment(), &[&["master-key"], arguments].concat())
+}
+
+async fn the_master_key_is_rotated_without_losing_a_password(pair: &mut Pair) {
+    let administrator = pair.administrator().await;
+    let long = "Correct-horse-7-staple-".repeat(4);
+    let path = format!("/v1/users/{}/reset-password", pair.person("ana", &[]).await.id);
+    Caller::of(pair, &administrator).patch(&path, json!({ "newPassword": long })).await.expect(204);
+    let path = format!("/v1/users/{}/reset-password", pair.person("bruno", &[]).await.id);
+    Caller::of(pair, &administrator).patch(&path, json!({ "newPassword": long })).await.expect(204);
+
+    assert!(printed(&master_key(pair, &["add"])).starts_with("Key 2 was added."));
+    pair.restart_identity().await;
+    assert!(printed(&master_key(pair, &["reseal"])).starts_with("1 values were sealed anew."));
+    assert!(printed(&master_key(pair, &["reseal"])).starts_with("0 values were sealed anew."));
+    let status = printed(&master_key(pair, &["status"]));
+    assert!(status.contains("2 passwords over 72 bytes"), "{status}");
+    // A login moves the password of who logs in.
+    pair.log_in("ana", &long).await.expect(200);
+    let refused = refusal(&master_key(pair, &["drop"]));
+    assert!(refused.contains("key 1 is needed by 1 passwords over 72 bytes"), "{refused}");
+
+    // Without the old key the service does not start while a password needs it.
+    let file = pair.folder().join("identity.key");
+    let both = std::fs::read_to_string(&file).unwrap();
+    let without: String = both.lines().filter(|line| !line.starts_with("1:")).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&file, without).unwrap();
+    pair.stop_identity().await;
+    let mut environment = pair.identity_environment();
+    environment.push(set("LOG__LEVEL", "off"));
+    let sentence = refusal(&run(&environment, &["serve"]));
+    assert!(sentence.contains("lacks key 1, which is needed by 1 passwords over 72 bytes"), "{sentence}");
+    std::fs::write(&file, both).unwrap();
+    pair.restart_identity().await;
+    pair.log_in("bruno", &long).await.expect(200);
+    assert!(printed(&master_key(pair, &["drop"])).starts_with("Key 2 is the only one now."));
+    pair.restart_identity().await;
+    pair.log_in("ana", &long).await.expect(200);
+    pair.log_in("bruno", &long).await.expect(200);
+}
+
+async fn a_wrong_master_key_changes_nothing(pair: &mut Pair) {
+    pair.stop_identity().await;
+    let file = pair.folder().join("identity.key");
+    let right = std::fs::read_to_string(&file).unwrap();
+    let wrong = "1:BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU\n";
+    std::fs::write(&file, wrong).unwrap();
+    let password_file = pair.folder().join("new-password");
+    let recover = ["admin", "recover", "--password-file", password_file.to_str().unwrap()];
+    let mut environment = pair.identity_environment();
+    environment.push(set("LOG__LEVEL", "off"));
+    for arguments in [["serve"].as_slice(), &recover, &["master-key", "add"], &["master-key", "status"]] {
+        let sentence = refusal(&run(&environment, arguments));
+        assert!(sentence.contains("are not those of this database"), "{sentence}");
+    }
+    assert!(!password_file.exists());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), wrong);
+    std::fs::write(&file, right).unwrap();
+    pair.restart_identity().await;
+    pair.administrator().await;
 }

@@ -89,7 +89,7 @@ impl App {
             }
             Presented::AuthorizationCode => return Err(aut::UNSUPPORTED_GRANT_TYPE.into()),
         };
-        self.answer(request.door, granted)
+        self.answer(request.door, granted).await
     }
 }
 

@@ -1,7 +1,7 @@
-//! Text in columns.
+//! Text in columns, as commands print it.
 
 /// Lines with their cells one below the other, the first line the names of the columns.
-pub(super) fn columns<const N: usize>(lines: &[[String; N]]) -> String {
+pub fn columns<const N: usize>(lines: &[[String; N]]) -> String {
     let widths: [usize; N] =
         std::array::from_fn(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default());
     let mut text = String::new();
