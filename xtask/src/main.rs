@@ -1,4 +1,4 @@
-//! What cargo cannot say: start the pair, run every test on both engines, keep layers and generated files right.
+//! What cargo cannot say: start the pair, make certificates, run every test on both engines, keep layers and generated files right.
 //!
 //! Owns: the commands of `cargo xtask`. Leaves every rule of the product to the services, which it only starts and asks.
 //! No layer: nothing may depend on it. It is the first thing a stranger compiles, so it stays light. Read [`up`] first.
@@ -7,6 +7,7 @@
 mod bench;
 mod binaries;
 mod cargo;
+mod certs;
 mod check;
 mod down;
 mod failure;
@@ -40,6 +41,8 @@ enum Command {
     Up(up::Options),
     /// Stops a pair that `up` left running
     Down(down::Options),
+    /// Makes a development authority, and certificates of it for both services; made again, renews them
+    Certs(certs::Options),
     /// Runs every test on SQLite and on PostgreSQL
     Test(test::Options),
     /// Checks format, layers, generated files, lints, documentation and dependencies
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Up(options) => up::run(&options),
         Command::Down(options) => down::run(&options),
+        Command::Certs(options) => certs::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Check => check::run(),
         Command::Layers => layers::run(),

@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// Lets logins through without throttling, for measurements
     #[arg(long)]
     no_rate_limits: bool,
+    /// Speaks HTTPS, and mutual TLS between the services, with certificates of an authority in the data folder
+    #[arg(long)]
+    tls: bool,
     /// Leaves both services running and returns; `cargo xtask down` stops them
     #[arg(long)]
     detach: bool,
@@ -77,16 +80,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         data.remove_made_files()?;
     }
     let secrets = data.secrets()?;
+    let certificates = if options.tls { Some(data.certificates()?) } else { None };
     let environment = Environment {
         addresses: &addresses,
         databases: &databases,
         secrets: &secrets,
+        certificates: certificates.as_ref(),
         login_throttle: !options.no_rate_limits,
     };
     let mut pair = Pair::start(&binaries, &environment, &data, databases.preparation(options.fresh))?;
     pair.wait_until_ready(&addresses, &interrupt)?;
 
-    let report = Report { addresses: &addresses, secrets: &secrets, data: &data, pids: pair.pids() };
+    let report = Report {
+        addresses: &addresses,
+        secrets: &secrets,
+        certificates: certificates.as_ref(),
+        data: &data,
+        pids: pair.pids(),
+    };
     if let Some(path) = &env_file {
         report.write_env_file(path)?;
     }

@@ -8,6 +8,8 @@ pub(crate) struct Walkthrough {
     pub(crate) auth_url: String,
     pub(crate) identity_url: String,
     pub(crate) password_file: String,
+    /// The authority that curl must believe, where the services speak HTTPS.
+    pub(crate) authority_file: Option<String>,
 }
 
 /// Reads a text member out of a JSON answer.
@@ -56,10 +58,12 @@ impl Walkthrough {
     }
 
     fn beginning(&self) -> String {
-        let Self { auth_url, identity_url, password_file } = self;
+        let Self { auth_url, identity_url, password_file, authority_file } = self;
         let password_file = quoted(password_file);
+        let believed = authority_file.as_deref().map(|file| format!("export CURL_CA_BUNDLE={}\n", quoted(file)));
+        let believed = believed.unwrap_or_default();
         format!(
-            r#"AUTH={auth_url} IDENTITY={identity_url} JSON='Content-Type: application/json'
+            r#"{believed}AUTH={auth_url} IDENTITY={identity_url} JSON='Content-Type: application/json'
 {FIELD}
 
 # A token for the administrator
@@ -98,6 +102,7 @@ mod tests {
             auth_url: "http://127.0.0.1:4000".to_owned(),
             identity_url: "http://127.0.0.1:4001".to_owned(),
             password_file: password_file.display().to_string(),
+            authority_file: None,
         };
         let answer =
             r#"{"accessToken":"t.1","clientId":"c-1","clientSecret":"s-1","refreshToken":"r-1","idToken":"i-1"}"#;
@@ -128,6 +133,7 @@ mod tests {
             auth_url: "http://127.0.0.1:4000".to_owned(),
             identity_url: "http://127.0.0.1:4001".to_owned(),
             password_file: "data/admin-password".to_owned(),
+            authority_file: None,
         };
         assert!(readme.contains(walkthrough.text().trim_end()), "the README's lines are not those that `up` prints");
     }

@@ -136,7 +136,7 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
     let store = Store::open(store_settings, OpenedFor::Serving, &AUTH, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
     let trail = Trail::new(store.clone(), settings.audit.retention()?);
-    let peers = Peers::new(&settings.identity)?;
+    let peers = Peers::new(&settings.identity, "identity")?;
     let identity = Identity::new(peers, Arc::clone(&clock));
 
     let app = Arc::new_cyclic(|weak: &Weak<App>| {

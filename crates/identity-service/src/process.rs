@@ -221,7 +221,7 @@ fn run_beside(
         async move { app.store.follow(client::HISTORY, stop.cancelled()).await }
     });
     tasks.spawn({
-        let peers = Peers::new(&settings.auth)?;
+        let peers = Peers::new(&settings.auth, "auth")?;
         let (app, leases) = (Arc::clone(app), Arc::clone(leases));
         async move {
             let (state, clock) = (Arc::clone(app.news.state()), Arc::clone(&app.clock));

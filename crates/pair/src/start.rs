@@ -1,5 +1,6 @@
 //! Starts a pair, and waits until both say that they are ready.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use domain::Clock;
 use serde_json::Value;
 use service_kit::settings::Source;
 use tempfile::TempDir;
-use testkit::{Api, Engine, ManualClock, TestDatabase, free_port};
+use testkit::{Api, Authority, Engine, ManualClock, TestDatabase, free_port};
 
 /// The password of the administrator of every pair.
 pub(crate) const ADMINISTRATOR_PASSWORD: &str = "Gatehouse-test-1";
@@ -36,6 +37,8 @@ struct Plan {
     identity_grpc: u16,
     identity_http: u16,
     changes: Vec<(String, String)>,
+    /// The authority of all certificates, where everything but the operations listeners speaks TLS.
+    authority: Option<Arc<Authority>>,
 }
 
 impl Pair {
@@ -46,8 +49,20 @@ impl Pair {
 
     /// Starts a pair with some settings changed, each as the environment would name it.
     pub async fn start_with(engine: Engine, changes: &[(&str, &str)]) -> Self {
+        Self::start_as(engine, changes, None).await
+    }
+
+    /// Starts a pair over HTTPS and mutual TLS, with certificates of a fresh authority and without shared secrets.
+    pub async fn start_over_tls(engine: Engine) -> Self {
+        Self::start_as(engine, &[], Some(Arc::new(Authority::fresh()))).await
+    }
+
+    async fn start_as(engine: Engine, changes: &[(&str, &str)], authority: Option<Arc<Authority>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_secrets(folder.path());
+        if let Some(authority) = &authority {
+            write_certificates(folder.path(), authority);
+        }
         let (auth_database, identity_database) = (TestDatabase::fresh(engine).await, TestDatabase::fresh(engine).await);
         store::migrate(auth_database.url(), &auth_store::migrations()).unwrap();
         store::migrate(identity_database.url(), &identity_store::migrations()).unwrap();
@@ -57,13 +72,14 @@ impl Pair {
             identity_grpc: free_port(),
             identity_http: free_port(),
             changes: changes.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            authority,
         };
         let clock = Arc::new(ManualClock::at_present());
         let identity_process = plan.start_identity(&identity_database, &clock).await;
         let auth_process = plan.start_auth(&auth_database, &clock).await;
         let pair = Self {
-            auth: Api::at(format!("http://{}", auth_process.http)),
-            identity: Api::at(format!("http://{}", identity_process.http)),
+            auth: plan.api(auth_process.http),
+            identity: plan.api(identity_process.http),
             clock,
             auth_process: Some(auth_process),
             identity_process: Some(identity_process),
@@ -115,7 +131,7 @@ impl Pair {
             process.stop().await;
         }
         let process = self.plan.start_auth(&self.auth_database, &self.clock).await;
-        self.auth = Api::at(format!("http://{}", process.http));
+        self.auth = self.plan.api(process.http);
         self.auth_process = Some(process);
         ready(&self.auth).await;
         ready(&self.identity).await;
@@ -151,11 +167,6 @@ impl Pair {
         self.plan.auth_environment(&self.auth_database)
     }
 
-    /// The folder with the key files and the secrets of both services.
-    pub fn folder(&self) -> &Path {
-        &self.plan.folder
-    }
-
     /// What the environment of identity holds, for a test that runs its commands.
     pub fn identity_environment(&self) -> Vec<(String, String)> {
         self.plan.identity_environment(&self.identity_database)
@@ -182,12 +193,23 @@ impl Pair {
 
     /// The gRPC address of auth.
     pub fn auth_grpc(&self) -> String {
-        format!("http://127.0.0.1:{}", self.plan.auth_grpc)
+        self.plan.endpoint(self.plan.auth_grpc)
     }
 
     /// The gRPC address of identity.
     pub fn identity_grpc(&self) -> String {
-        format!("http://127.0.0.1:{}", self.plan.identity_grpc)
+        self.plan.endpoint(self.plan.identity_grpc)
+    }
+
+    /// The authority of a pair over TLS.
+    pub fn authority(&self) -> Arc<Authority> {
+        Arc::clone(self.plan.authority.as_ref().unwrap())
+    }
+
+    /// The folder with the key files and the secrets of both services, and over TLS with their certificates:
+    /// `authority.pem`, `auth-service.pem`, `auth-service.key` and their like.
+    pub fn folder(&self) -> &Path {
+        &self.plan.folder
     }
 
     /// The secret with which one service calls the other, such as `auth-to-identity`.
@@ -229,7 +251,7 @@ impl Plan {
                 ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
                 ("DATABASE__URL", database.url_text().to_owned()),
                 ("KEYS__FILE", self.path("auth.key")),
-                ("IDENTITY__ENDPOINTS", format!("http://127.0.0.1:{}", self.identity_grpc)),
+                ("IDENTITY__ENDPOINTS", self.endpoint(self.identity_grpc)),
                 ("IDENTITY__SECRET_FILE", self.path("auth-to-identity.secret")),
                 ("TOKENS__ALGORITHM", "ES256".to_owned()),
             ],
@@ -253,7 +275,7 @@ impl Plan {
                 ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
                 ("DATABASE__URL", database.url_text().to_owned()),
                 ("KEYS__FILE", self.path("identity.key")),
-                ("AUTH__ENDPOINTS", format!("http://127.0.0.1:{}", self.auth_grpc)),
+                ("AUTH__ENDPOINTS", self.endpoint(self.auth_grpc)),
                 ("AUTH__SECRET_FILE", self.path("identity-to-auth.secret")),
                 ("ADMIN__PASSWORD_FILE", self.path("admin-password")),
                 ("PASSWORDS__BCRYPT_COST", "4".to_owned()),
@@ -266,8 +288,42 @@ impl Plan {
     fn environment(&self, prefix: &str, settings: &[(&str, String)]) -> Vec<(String, String)> {
         let common = settings.iter().map(|(name, value)| (format!("{prefix}__{name}"), value.clone()));
         let mut merged: std::collections::BTreeMap<String, String> = common.collect();
+        merged.extend(self.certificates(prefix));
         merged.extend(self.changes.iter().cloned());
         merged.into_iter().collect()
+    }
+
+    /// Turns TLS on at every edge of one service, and the shared secrets off.
+    fn certificates(&self, prefix: &str) -> Vec<(String, String)> {
+        if self.authority.is_none() {
+            return Vec::new();
+        }
+        let (own, peer) =
+            if prefix == "GATEHOUSE_AUTH" { ("auth-service", "IDENTITY") } else { ("identity-service", "AUTH") };
+        let mut settings = vec![(format!("{prefix}__{peer}__SECRET_FILE"), String::new())];
+        for table in ["HTTP", "GRPC", peer] {
+            let mut set = |name: &str, file: String| settings.push((format!("{prefix}__{table}__TLS__{name}"), file));
+            if table != "HTTP" {
+                set("AUTHORITY", self.path("authority.pem"));
+            }
+            set("CERTIFICATE", self.path(&format!("{own}.pem")));
+            set("KEY", self.path(&format!("{own}.key")));
+        }
+        settings
+    }
+
+    fn endpoint(&self, port: u16) -> String {
+        match self.authority {
+            Some(_) => format!("https://localhost:{port}"),
+            None => format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    fn api(&self, address: SocketAddr) -> Api {
+        match &self.authority {
+            Some(authority) => Api::over_tls(format!("https://{address}"), authority),
+            None => Api::at(format!("http://{address}")),
+        }
     }
 
     fn path(&self, name: &str) -> String {
@@ -289,6 +345,13 @@ fn write_secrets(folder: &Path) {
         ("admin-password", ADMINISTRATOR_PASSWORD.to_owned()),
     ] {
         std::fs::write(folder.join(name), format!("{text}\n")).unwrap();
+    }
+}
+
+fn write_certificates(folder: &Path, authority: &Authority) {
+    testkit::replace(&folder.join("authority.pem"), &authority.pem());
+    for name in ["auth-service", "identity-service"] {
+        authority.issue(&[name, "localhost", "127.0.0.1"]).write(folder, name);
     }
 }
 

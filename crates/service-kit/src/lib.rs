@@ -1,4 +1,4 @@
-//! What every process needs around its rules: settings, logs, the HTTP and gRPC edges, health and shutdown.
+//! What every process needs around its rules: settings, logs, TLS, the HTTP and gRPC edges, health and shutdown.
 //!
 //! Owns: how a request is read and bounded, who the caller is, how a failure is rendered, how a process starts and stops.
 //! Leaves to the services what their routes do, and to `client` how a token is verified (the [`Verifier`] port). Layer 3.
@@ -12,6 +12,7 @@ pub mod logs;
 pub mod master_key;
 pub mod settings;
 pub mod table;
+pub mod tls;
 
 mod verifier;
 

@@ -4,7 +4,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::notes;
+use crate::{Authority, notes};
 
 /// The HTTP edge of one service.
 #[derive(Clone, Debug)]
@@ -33,8 +33,18 @@ pub struct Answer {
 impl Api {
     /// The service at a base URL such as `http://127.0.0.1:4000`.
     pub fn at(base: impl Into<String>) -> Self {
-        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, base: base.into() }
+        Self::believing(&[], base.into())
+    }
+
+    /// The service at a base URL such as `https://localhost:4000`, whose certificate must come of this authority.
+    pub fn over_tls(base: impl Into<String>, authority: &Authority) -> Self {
+        Self::believing(&[authority], base.into())
+    }
+
+    fn believing(authorities: &[&Authority], base: String) -> Self {
+        let tls = Authority::client_config(authorities);
+        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        Self { client: client.tls_backend_preconfigured(tls).build().unwrap(), base }
     }
 
     /// The base URL.

@@ -1,13 +1,16 @@
-//! Fresh databases on both engines, a clock that tests move, and an HTTP client that takes notes; for tests only.
+//! Fresh databases on both engines, a clock that tests move, certificates, and an HTTP client that takes notes; for tests
+//! only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken test should stop loudly")]
 #![allow(clippy::print_stderr, reason = "a test that cannot run says why")]
 
+mod authority;
 mod clock;
 mod database;
 mod http;
 mod notes;
 mod port;
 
+pub use authority::{Authority, Issued, replace};
 pub use clock::ManualClock;
 pub use database::{Engine, TestDatabase};
 pub use http::{Answer, Api, Call};

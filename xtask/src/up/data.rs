@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chance;
 use crate::binaries::{AUTH, IDENTITY};
+use crate::certs::Certificates;
 use crate::failure::{Failure, Result};
 use crate::process;
 use crate::workspace;
@@ -21,6 +22,8 @@ const DATABASES: [&str; 2] = ["auth.db", "identity.db"];
 const PIDS: &str = "pids.json";
 const LOGS: &str = "logs";
 const SECRETS: &str = "secrets";
+/// Within the folder of the secrets.
+const CERTIFICATES: &str = "tls";
 const ADMIN_PASSWORD: &str = "admin-password";
 
 pub(crate) struct DataFolder {
@@ -95,6 +98,9 @@ impl DataFolder {
         for secret in secrets.all() {
             remove(secret)?;
         }
+        for file in self.certificate_files().all() {
+            remove(&file)?;
+        }
         remove(&self.log(AUTH))?;
         remove(&self.log(IDENTITY))
     }
@@ -118,6 +124,13 @@ impl DataFolder {
         make(&secrets.identity_to_auth, chance::shared_secret)?;
         make(&secrets.admin_password, chance::password)?;
         Ok(secrets)
+    }
+
+    /// Certificates for both services, renewed at each start; their authority stays.
+    pub(crate) fn certificates(&self) -> Result<Certificates> {
+        let certificates = self.certificate_files();
+        certificates.make(&[])?;
+        Ok(certificates)
     }
 
     /// The URL of a service's SQLite file.
@@ -166,6 +179,10 @@ impl DataFolder {
 
     pub(crate) fn forget_running(&self) -> Result<()> {
         remove(&self.path.join(PIDS))
+    }
+
+    fn certificate_files(&self) -> Certificates {
+        Certificates::at(self.path.join(SECRETS).join(CERTIFICATES))
     }
 
     fn secret_files(&self) -> Secrets {

@@ -5,11 +5,15 @@ use std::path::Path;
 use super::addresses::{Addresses, Listeners};
 use super::data::Secrets;
 use super::database::Databases;
+use crate::binaries::{AUTH, IDENTITY};
+use crate::certs::Certificates;
 
 pub(super) struct Environment<'pair> {
     pub(super) addresses: &'pair Addresses,
     pub(super) databases: &'pair Databases,
     pub(super) secrets: &'pair Secrets,
+    /// Present where the pair speaks TLS.
+    pub(super) certificates: Option<&'pair Certificates>,
     pub(super) login_throttle: bool,
 }
 
@@ -24,9 +28,10 @@ impl Environment<'_> {
         set("GRPC__CALLERS__IDENTITY_SERVICE", text(&secrets.identity_to_auth));
         set("DATABASE__URL", databases.auth.clone());
         set("KEYS__FILE", text(&secrets.auth_master_key));
-        set("IDENTITY__ENDPOINTS", format!("http://{}", addresses.identity.grpc));
+        set("IDENTITY__ENDPOINTS", format!("{}://{}", self.scheme(), addresses.identity.grpc));
         set("IDENTITY__SECRET_FILE", text(&secrets.auth_to_identity));
         set("TOKENS__ISSUER", self.issuer());
+        settings.extend(self.tls(AUTH));
         settings
     }
 
@@ -37,19 +42,28 @@ impl Environment<'_> {
         set("GRPC__CALLERS__AUTH_SERVICE", text(&secrets.auth_to_identity));
         set("DATABASE__URL", databases.identity.clone());
         set("KEYS__FILE", text(&secrets.identity_master_key));
-        set("AUTH__ENDPOINTS", format!("http://{}", addresses.auth.grpc));
+        set("AUTH__ENDPOINTS", format!("{}://{}", self.scheme(), addresses.auth.grpc));
         set("AUTH__SECRET_FILE", text(&secrets.identity_to_auth));
         set("ADMIN__PASSWORD_FILE", text(&secrets.admin_password));
         set("TOKENS__ISSUER", self.issuer());
         if !self.login_throttle {
             set("LIMITS__LOGIN_THROTTLE", "false".to_owned());
         }
+        settings.extend(self.tls(IDENTITY));
         settings
     }
 
     /// Tokens name auth's own address, so both services must be told the same one.
     fn issuer(&self) -> String {
-        format!("http://{}", self.addresses.auth.http)
+        format!("{}://{}", self.scheme(), self.addresses.auth.http)
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.certificates.is_some() { "https" } else { "http" }
+    }
+
+    fn tls(&self, service: &str) -> Settings {
+        self.certificates.map(|certificates| certificates.settings(service)).unwrap_or_default()
     }
 }
 

@@ -68,7 +68,7 @@ impl<'data> Pair<'data> {
     pub(super) fn wait_until_ready(&mut self, addresses: &Addresses, interrupt: &Interrupt) -> Result<()> {
         let deadline = Instant::now() + READY_LIMIT;
         for (service, listeners) in [(IDENTITY, &addresses.identity), (AUTH, &addresses.auth)] {
-            while !readiness::is_ready(listeners.http) {
+            while !readiness::is_ready(listeners.operations) {
                 self.require_alive()?;
                 if interrupt.is_raised() {
                     return Err(Failure::new("interrupted before both services were ready; they are stopped"));

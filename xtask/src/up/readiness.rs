@@ -1,4 +1,4 @@
-//! Asks a service over HTTP whether it is ready.
+//! Asks a service whether it is ready, at its operations listener, which speaks plain HTTP whatever the others do.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 use super::addresses::Addresses;
 use super::data::{DataFolder, Pids, Secrets};
 use crate::binaries::{AUTH, IDENTITY};
+use crate::certs::Certificates;
 use crate::failure::{Failure, Result};
 use crate::walkthrough::Walkthrough;
 
@@ -18,6 +19,8 @@ const ADMINISTRATOR: &str = "admin";
 pub(super) struct Report<'pair> {
     pub(super) addresses: &'pair Addresses,
     pub(super) secrets: &'pair Secrets,
+    /// Present where the pair speaks TLS.
+    pub(super) certificates: Option<&'pair Certificates>,
     pub(super) data: &'pair DataFolder,
     pub(super) pids: Pids,
 }
@@ -26,6 +29,7 @@ impl Report<'_> {
     /// The addresses, the way in, and both ways to paste.
     pub(super) fn text(&self, detached: bool) -> String {
         let Addresses { auth, identity } = self.addresses;
+        let url = |address| self.url(address);
         let pages = |address| format!("{}/docs/", url(address));
         let row = |title: &str, auth: String, identity: String| format!("  {title:<12}{auth:<33}{identity}\n");
         let table = [
@@ -33,7 +37,7 @@ impl Report<'_> {
             row("HTTP", url(auth.http), url(identity.http)),
             row("API pages", pages(auth.http), pages(identity.http)),
             row("gRPC", auth.grpc.to_string(), identity.grpc.to_string()),
-            row("operations", url(auth.operations), url(identity.operations)),
+            row("operations", plain_url(auth.operations), plain_url(identity.operations)),
         ]
         .concat();
         let end = if detached {
@@ -65,27 +69,34 @@ impl Report<'_> {
         let password = &self.secrets.admin_password;
         let password = fs::read_to_string(password).map_err(Failure::on("read", password))?;
         let pairs = [
-            ("AUTH_URL", url(auth.http)),
-            ("IDENTITY_URL", url(identity.http)),
+            ("AUTH_URL", self.url(auth.http)),
+            ("IDENTITY_URL", self.url(identity.http)),
             ("AUTH_GRPC", auth.grpc.to_string()),
             ("IDENTITY_GRPC", identity.grpc.to_string()),
             ("ADMIN_USER", ADMINISTRATOR.to_owned()),
             ("ADMIN_PASSWORD", password.trim().to_owned()),
-            ("AUTH_OPS", url(auth.operations)),
-            ("IDENTITY_OPS", url(identity.operations)),
+            ("AUTH_OPS", plain_url(auth.operations)),
+            ("IDENTITY_OPS", plain_url(identity.operations)),
             ("AUTH_PID", self.pids.auth_service.to_string()),
             ("IDENTITY_PID", self.pids.identity_service.to_string()),
         ];
-        Ok(pairs.map(|(name, value)| format!("{name}={value}\n")).concat())
+        let authority = self.certificates.map(|made| ("AUTHORITY_FILE", made.authority().display().to_string()));
+        Ok(pairs.into_iter().chain(authority).map(|(name, value)| format!("{name}={value}\n")).collect())
     }
 
     fn walkthrough(&self) -> Walkthrough {
         let Addresses { auth, identity } = self.addresses;
         Walkthrough {
-            auth_url: url(auth.http),
-            identity_url: url(identity.http),
+            auth_url: self.url(auth.http),
+            identity_url: self.url(identity.http),
             password_file: self.secrets.admin_password.display().to_string(),
+            authority_file: self.certificates.map(|made| made.authority().display().to_string()),
         }
+    }
+
+    /// Where clients reach a listener.
+    fn url(&self, address: SocketAddr) -> String {
+        if self.certificates.is_some() { format!("https://{address}") } else { plain_url(address) }
     }
 }
 
@@ -97,7 +108,7 @@ pub(super) fn remove_env_file(path: &Path) -> Result<()> {
     }
 }
 
-fn url(address: SocketAddr) -> String {
+fn plain_url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
@@ -115,12 +126,20 @@ mod tests {
         let addresses = Addresses::choose(None);
         let pids = Pids { auth_service: 7, identity_service: 8 };
         let path = folder.path().join("gatehouse.env");
-        Report { addresses: &addresses, secrets: &secrets, data: &data, pids }.write_env_file(&path).unwrap();
+        let mut report = Report { addresses: &addresses, secrets: &secrets, certificates: None, data: &data, pids };
+        report.write_env_file(&path).unwrap();
         assert_eq!(
             fs::read_to_string(&path).unwrap(),
             "AUTH_URL=http://127.0.0.1:4000\nIDENTITY_URL=http://127.0.0.1:4001\nAUTH_GRPC=127.0.0.1:4010\n\
              IDENTITY_GRPC=127.0.0.1:4011\nADMIN_USER=admin\nADMIN_PASSWORD=Pa55-word\nAUTH_OPS=http://127.0.0.1:9400\n\
              IDENTITY_OPS=http://127.0.0.1:9401\nAUTH_PID=7\nIDENTITY_PID=8\n"
         );
+        let certificates = Certificates::at(folder.path().join("tls"));
+        report.certificates = Some(&certificates);
+        report.write_env_file(&path).unwrap();
+        let over_tls = fs::read_to_string(&path).unwrap();
+        assert!(over_tls.starts_with("AUTH_URL=https://127.0.0.1:4000\n"), "{over_tls}");
+        let authority = format!("\nAUTHORITY_FILE={}\n", certificates.authority().display());
+        assert!(over_tls.ends_with(&authority), "{over_tls}");
     }
 }

@@ -1,9 +1,9 @@
 //! The gRPC edges of both services: every method with every wrong identity.
 
 use pair::Pair;
-use tonic::Code;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 pair::on_both_engines! {
     no_method_answers_a_caller_it_does_not_list,
@@ -11,7 +11,7 @@ pair::on_both_engines! {
 }
 
 /// Every method of the descriptors, as `/package.Service/Method`.
-fn methods() -> Vec<String> {
+pub(crate) fn methods() -> Vec<String> {
     let mut methods = Vec::new();
     for (service, names) in [
         (
@@ -27,8 +27,13 @@ fn methods() -> Vec<String> {
 
 async fn call(address: String, path: &str, authorization: Option<&str>) -> Code {
     let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
+    ask(channel, path, authorization).await.map_or_else(|status| status.code(), |()| Code::Ok)
+}
+
+/// Calls any method; only who may call it is of interest.
+pub(crate) async fn ask(channel: Channel, path: &str, authorization: Option<&str>) -> Result<(), Status> {
     let mut client = tonic::client::Grpc::new(channel);
-    client.ready().await.unwrap();
+    client.ready().await.map_err(|error| Status::from_error(error.into()))?;
     let mut request = tonic::Request::new(contracts::auth::v1::WatchRequest {});
     if let Some(authorization) = authorization {
         request.metadata_mut().insert("authorization", authorization.parse().unwrap());
@@ -36,10 +41,7 @@ async fn call(address: String, path: &str, authorization: Option<&str>) -> Code 
     let codec: tonic_prost::ProstCodec<contracts::auth::v1::WatchRequest, contracts::auth::v1::Beat> =
         tonic_prost::ProstCodec::default();
     let path = PathAndQuery::try_from(path.to_owned()).unwrap();
-    match client.server_streaming(request, path, codec).await {
-        Ok(_) => Code::Ok,
-        Err(status) => status.code(),
-    }
+    client.server_streaming(request, path, codec).await.map(|_| ())
 }
 
 async fn no_method_answers_a_caller_it_does_not_list(pair: &Pair) {

@@ -16,3 +16,4 @@ mod people;
 mod processes;
 mod refresh;
 mod sessions;
+mod tls;

@@ -9,13 +9,24 @@ use futures_util::future::{Either, Ready, ready};
 use subtle::ConstantTimeEq;
 use tonic::Status;
 use tonic::body::Body;
+use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
 use tower::{Layer, Service};
 
 use crate::settings::{SettingsError, read_private};
+use crate::tls::caller_names;
 
 /// The callers of each method: its full path, such as `/identity.v1.Identity/Watch`, and the names that may call it.
 /// A path that ends in `/` stands for every method below it. What is not listed nobody may call.
 pub type Allowed = &'static [(&'static str, &'static [&'static str])];
+
+/// How callers show who they are.
+#[derive(Clone, Debug)]
+pub enum Callers {
+    /// By a secret with each call, on loopback.
+    BySecret(CallerSecrets),
+    /// By the certificate with which they connected: its DNS names are the names of the caller.
+    ByCertificate,
+}
 
 /// The callers this process knows: each has a name and a secret of its own.
 #[derive(Clone, Debug)]
@@ -45,6 +56,28 @@ impl CallerSecrets {
     }
 }
 
+impl Callers {
+    /// The names of the caller; none for a stranger.
+    fn names(&self, request: &http::request::Parts) -> Vec<String> {
+        match self {
+            Self::BySecret(secrets) => {
+                let mut authorization = request.headers.get_all(http::header::AUTHORIZATION).iter();
+                let presented = authorization.next().and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+                let name = match (presented, authorization.next()) {
+                    (Some(secret), None) => secrets.identify(secret),
+                    (_, _) => None,
+                };
+                name.map(str::to_owned).into_iter().collect()
+            }
+            Self::ByCertificate => {
+                let connection = request.extensions.get::<TlsConnectInfo<TcpConnectInfo>>();
+                let chain = connection.and_then(TlsConnectInfo::peer_certs);
+                chain.and_then(|chain| chain.first().map(caller_names)).unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// Reads a secret of 64 hexadecimal digits (256 bits) from a file.
 pub fn read_secret(file: &Path) -> Result<Secret<String>, SettingsError> {
     let text = read_private(file, "secret file")?;
@@ -59,35 +92,35 @@ pub fn read_secret(file: &Path) -> Result<Secret<String>, SettingsError> {
 /// Puts the check before every service of a gRPC server.
 #[derive(Clone, Debug)]
 pub struct CallersLayer {
-    secrets: CallerSecrets,
+    callers: Callers,
     allowed: Allowed,
 }
 
 impl CallersLayer {
     /// A check with the callers of this process and the list of its methods.
-    pub fn new(secrets: CallerSecrets, allowed: Allowed) -> Self {
-        Self { secrets, allowed }
+    pub fn new(callers: Callers, allowed: Allowed) -> Self {
+        Self { callers, allowed }
     }
 
-    fn check(&self, path: &str, headers: &http::HeaderMap) -> Result<(), Status> {
-        let mut authorization = headers.get_all(http::header::AUTHORIZATION).iter();
-        let presented = authorization.next().and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        let caller = match (presented, authorization.next()) {
-            (Some(secret), None) => self.secrets.identify(secret),
-            (_, _) => None,
-        };
-        let Some(caller) = caller else {
+    fn check(&self, request: &http::request::Parts) -> Result<(), Status> {
+        let (path, names) = (request.uri.path(), self.callers.names(request));
+        if names.is_empty() {
             return Err(Status::unauthenticated("the caller is not known"));
-        };
+        }
         let listed = self
             .allowed
             .iter()
             .find(|(method, _)| *method == path || (method.ends_with('/') && path.starts_with(method)));
         match listed {
-            Some((_, callers)) if callers.contains(&caller) => Ok(()),
+            Some((_, callers)) if names.iter().any(|name| callers.contains(&name.as_str())) => Ok(()),
             Some(_) | None => {
-                tracing::warn!(caller, method = path, "a caller may not use this method");
-                Err(Status::permission_denied("the caller may not use this method"))
+                tracing::warn!(caller = names.join(","), method = path, "a caller may not use this method");
+                Err(Status::permission_denied(match self.callers {
+                    Callers::BySecret(_) => "the caller may not use this method",
+                    Callers::ByCertificate => {
+                        "the caller may not use this method; its certificate needs the DNS name of a service that may"
+                    }
+                }))
             }
         }
     }
@@ -121,8 +154,9 @@ where
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        match self.layer.check(request.uri().path(), request.headers()) {
-            Ok(()) => Either::Left(self.inner.call(request)),
+        let (head, body) = request.into_parts();
+        match self.layer.check(&head) {
+            Ok(()) => Either::Left(self.inner.call(http::Request::from_parts(head, body))),
             Err(status) => Either::Right(ready(Ok(status.into_http()))),
         }
     }
@@ -137,15 +171,17 @@ mod tests {
             ("auth-service".to_owned(), Secret::new("a".repeat(64))),
             ("other".to_owned(), Secret::new("b".repeat(64))),
         ];
-        CallersLayer::new(CallerSecrets { callers }, &[("/x.v1.X/One", &["auth-service"]), ("/h.v1.H/", &["other"])])
+        let callers = Callers::BySecret(CallerSecrets { callers });
+        CallersLayer::new(callers, &[("/x.v1.X/One", &["auth-service"]), ("/h.v1.H/", &["other"])])
     }
 
     fn status(path: &str, authorization: &[&str]) -> Option<tonic::Code> {
-        let mut headers = http::HeaderMap::new();
+        let mut request = http::Request::builder().uri(path);
         for value in authorization {
-            headers.append(http::header::AUTHORIZATION, value.parse().unwrap());
+            request = request.header(http::header::AUTHORIZATION, *value);
         }
-        layer().check(path, &headers).err().map(|status| status.code())
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        layer().check(&head).err().map(|status| status.code())
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The gRPC edge: who may call what, how a failure travels, and how a peer with several processes is reached.
 
+mod accept;
 mod caller;
+mod connect;
+mod connector;
 mod failure;
 mod peers;
 mod server;
 
-pub use caller::{Allowed, CallerSecrets, CallersLayer, read_secret};
+pub use caller::{Allowed, CallerSecrets, Callers, CallersLayer, read_secret};
 pub use failure::{from_status, to_status};
 pub use peers::{PeerSettings, Peers};
 pub use server::{GrpcServerHandle, GrpcSettings, serve};

@@ -8,11 +8,13 @@ use std::time::Duration;
 use domain::Secret;
 use serde::Deserialize;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status, Streaming};
 
+use super::connect::{is_https, reach};
 use super::read_secret;
 use crate::settings::SettingsError;
+use crate::tls::MutualTlsSettings;
 
 /// How long one process may take for one call before the next is asked.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,10 +26,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Where the other service is.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PeerSettings {
-    /// One URL for each of its processes, such as `http://127.0.0.1:4011`.
+    /// One URL for each of its processes, such as `http://127.0.0.1:4011`, or `https://identity:4011` over mutual TLS.
     pub endpoints: Vec<String>,
-    /// The file with the secret this service shows there.
+    /// The file with the secret this service shows there; not read where TLS is on.
     pub secret_file: PathBuf,
+    /// What this service shows there, and whose certificates it believes.
+    pub tls: MutualTlsSettings,
 }
 
 /// The processes of the other service.
@@ -35,36 +39,25 @@ pub struct PeerSettings {
 pub struct Peers {
     channels: Arc<[Channel]>,
     preferred: Arc<AtomicUsize>,
-    authorization: Arc<Secret<String>>,
+    /// What is shown with each call; nothing where a certificate shows who calls.
+    authorization: Option<Arc<Secret<String>>>,
 }
 
 impl Peers {
-    /// Prepares the channels; they connect at their first use, and again whenever they must.
-    pub fn new(settings: &PeerSettings) -> Result<Self, SettingsError> {
-        if settings.endpoints.is_empty() {
-            return Err(SettingsError::new("the other service has no endpoint in the settings"));
-        }
-        let channels: Result<Vec<Channel>, SettingsError> = settings
-            .endpoints
-            .iter()
-            .map(|url| {
-                refuse_public_endpoint(url)?;
-                let endpoint = Endpoint::from_shared(url.clone())
-                    .map_err(|error| SettingsError::new(format!("'{url}' is no endpoint: {error}")))?;
-                Ok(endpoint
-                    .connect_timeout(Duration::from_secs(2))
-                    .tcp_nodelay(true)
-                    .http2_keep_alive_interval(Duration::from_secs(2))
-                    .keep_alive_timeout(Duration::from_secs(2))
-                    .connect_lazy())
-            })
-            .collect();
-        let secret = read_secret(&settings.secret_file)?;
-        Ok(Self {
-            channels: channels?.into(),
-            preferred: Arc::new(AtomicUsize::new(0)),
-            authorization: Arc::new(Secret::new(format!("Bearer {}", secret.expose()))),
-        })
+    /// Prepares the channels; they connect at their first use, and again whenever they must. `name` is the settings'
+    /// table of this peer.
+    pub fn new(settings: &PeerSettings, name: &str) -> Result<Self, SettingsError> {
+        let Some(first) = settings.endpoints.first() else {
+            return Err(SettingsError::new(format!("'{name}.endpoints' is empty; name the other service there")));
+        };
+        let channels = reach(&settings.endpoints, &settings.tls, name)?;
+        let authorization = if is_https(first) {
+            None
+        } else {
+            let secret = read_secret(&settings.secret_file)?;
+            Some(Arc::new(Secret::new(format!("Bearer {}", secret.expose()))))
+        };
+        Ok(Self { channels: channels.into(), preferred: Arc::new(AtomicUsize::new(0)), authorization })
     }
 
     /// How many processes there are.
@@ -90,13 +83,14 @@ impl Peers {
     /// A request that shows who calls, with a deadline when `patience` is given.
     pub fn request<T>(&self, message: T, patience: Option<Duration>) -> Result<Request<T>, Status> {
         let mut request = Request::new(message);
-        let mut authorization: MetadataValue<Ascii> = self
-            .authorization
-            .expose()
-            .parse()
-            .map_err(|_| Status::internal("the secret of this service cannot be sent"))?;
-        authorization.set_sensitive(true);
-        request.metadata_mut().insert("authorization", authorization);
+        if let Some(authorization) = &self.authorization {
+            let mut authorization: MetadataValue<Ascii> = authorization
+                .expose()
+                .parse()
+                .map_err(|_| Status::internal("the secret of this service cannot be sent"))?;
+            authorization.set_sensitive(true);
+            request.metadata_mut().insert("authorization", authorization);
+        }
         if let Some(patience) = patience {
             request.set_timeout(patience);
         }
@@ -193,24 +187,6 @@ impl Peers {
             }
         }
         Err(last)
-    }
-}
-
-/// Passwords and secrets would cross a network in the clear, so nothing but loopback is called.
-fn refuse_public_endpoint(url: &str) -> Result<(), SettingsError> {
-    let host = url::Url::parse(url).ok().and_then(|url| url.host().map(|host| host.to_owned()));
-    let is_loopback = match &host {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    if is_loopback {
-        Ok(())
-    } else {
-        Err(SettingsError::new(format!(
-            "the endpoint '{url}' is not on a loopback address: passwords would cross a network in the clear"
-        )))
     }
 }
 

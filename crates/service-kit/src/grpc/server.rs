@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -15,17 +16,26 @@ use tonic::server::NamedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
-use super::{Allowed, CallerSecrets, CallersLayer};
+use super::accept::accept;
+use super::{Allowed, CallerSecrets, Callers, CallersLayer};
 use crate::lifecycle::GRACE;
 use crate::settings::SettingsError;
+use crate::tls::{MutualTlsSettings, mutual_server};
+
+/// The settings' table of the certificates.
+const TABLE: &str = "grpc.tls";
+/// How long a connection over TLS lives: who comes again is judged by the authorities and the time of then.
+const CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// Where the process listens for gRPC, and who may call.
 #[derive(Clone, Debug, Deserialize)]
 pub struct GrpcSettings {
-    /// `ADDRESS:PORT` on loopback; port 0 chooses a free one.
+    /// `ADDRESS:PORT`, on loopback unless TLS is on; port 0 chooses a free one.
     pub listen: SocketAddr,
-    /// The file with the secret of each caller, by the caller's name.
+    /// The file with the secret of each caller, by the caller's name; not read where TLS is on.
     pub callers: HashMap<String, PathBuf>,
+    /// What callers are shown, and whose certificates they must show.
+    pub tls: MutualTlsSettings,
     /// Whether the services can be listed by reflection; for development.
     pub reflection: bool,
 }
@@ -53,7 +63,7 @@ impl GrpcServerHandle {
 /// of its caller; `make` is handed the word that ends streams.
 ///
 /// # Errors
-/// A sentence naming the address that cannot be listened on, or that may not.
+/// A sentence naming the address that cannot be listened on, or that may not, or the file that cannot be used.
 pub async fn serve<S>(
     settings: &GrpcSettings,
     allowed: Allowed,
@@ -69,8 +79,15 @@ where
         + 'static,
     S::Future: Send + 'static,
 {
-    let callers = CallerSecrets::read(&settings.callers)?;
-    let (incoming, address) = incoming(settings).await?;
+    let tls = mutual_server(&settings.tls, TABLE)?;
+    let callers = match &tls {
+        Some(_) => Callers::ByCertificate,
+        None => {
+            refuse_public_address(settings.listen)?;
+            Callers::BySecret(CallerSecrets::read(&settings.callers)?)
+        }
+    };
+    let (listener, address) = listen(settings.listen).await?;
     let stop = CancellationToken::new();
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_serving::<S>().await;
@@ -81,40 +98,54 @@ where
         })
         .transpose()
         .map_err(|error| SettingsError::new(format!("reflection cannot be offered: {error}")))?;
-    let server = Server::builder()
+    let server = match &tls {
+        Some(_) => Server::builder().max_connection_age(CONNECTION_AGE).max_connection_age_grace(GRACE),
+        None => Server::builder(),
+    };
+    let server = server
         .layer(CallersLayer::new(callers, allowed))
         .add_service(make(stop.clone()))
         .add_service(health)
-        .add_optional_service(reflection)
-        .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
-    let running = tokio::spawn(async move {
-        if let Err(error) = server.await {
-            tracing::error!(%error, "the gRPC listener failed");
+        .add_optional_service(reflection);
+    let stopped = stop.clone().cancelled_owned();
+    let running = match tls {
+        Some(config) => {
+            let incoming = accept(listener, config, TABLE, stop.clone());
+            spawn(server.serve_with_incoming_shutdown(incoming, stopped))
         }
-    });
+        None => {
+            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            spawn(server.serve_with_incoming_shutdown(incoming, stopped))
+        }
+    };
     Ok(GrpcServerHandle { address, stop, running })
 }
 
-async fn incoming(settings: &GrpcSettings) -> Result<(TcpIncoming, SocketAddr), SettingsError> {
-    refuse_public_address(settings.listen)?;
-    let cannot = |error: std::io::Error| {
-        SettingsError::new(format!(
-            "cannot listen on {}: {error}; choose another address in the settings",
-            settings.listen
-        ))
-    };
-    let listener = TcpListener::bind(settings.listen).await.map_err(cannot)?;
-    let address = listener.local_addr().map_err(cannot)?;
-    Ok((TcpIncoming::from(listener).with_nodelay(Some(true)), address))
+fn spawn(server: impl Future<Output = Result<(), tonic::transport::Error>> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the gRPC listener failed");
+        }
+    })
 }
 
-/// Secrets would cross a network in the clear, so nothing but loopback is listened on.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SettingsError> {
+    let cannot = |error: std::io::Error| {
+        SettingsError::new(format!("cannot listen on {address}: {error}; choose another address in the settings"))
+    };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let bound = listener.local_addr().map_err(cannot)?;
+    Ok((listener, bound))
+}
+
+/// Without TLS secrets would cross a network in the clear, so nothing but loopback is listened on.
 fn refuse_public_address(listen: SocketAddr) -> Result<(), SettingsError> {
     if listen.ip().is_loopback() {
         Ok(())
     } else {
         Err(SettingsError::new(format!(
-            "'grpc.listen' is {listen}, which is not a loopback address: callers' secrets would cross a network in the clear"
+            "'grpc.listen' is {listen}, which is not a loopback address, and 'grpc.tls' is empty: callers' secrets would \
+             cross a network in the clear; name certificates in 'grpc.tls' (`cargo xtask certs` makes them for development)"
         )))
     }
 }
@@ -124,10 +155,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_is_listened_on() {
+    fn without_tls_only_loopback_is_listened_on() {
         assert!(refuse_public_address("127.0.0.1:4010".parse().unwrap()).is_ok());
         assert!(refuse_public_address("[::1]:4010".parse().unwrap()).is_ok());
         assert!(refuse_public_address("0.0.0.0:4010".parse().unwrap()).is_err());
-        assert!(refuse_public_address("192.0.2.1:4010".parse().unwrap()).is_err());
+        assert_eq!(
+            refuse_public_address("192.0.2.1:4010".parse().unwrap()).unwrap_err().to_string(),
+            "'grpc.listen' is 192.0.2.1:4010, which is not a loopback address, and 'grpc.tls' is empty: callers' secrets \
+             would cross a network in the clear; name certificates in 'grpc.tls' (`cargo xtask certs` makes them for \
+             development)"
+        );
     }
 }

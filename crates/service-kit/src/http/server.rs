@@ -15,7 +15,10 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::{Edge, health, not_found, observe, operations, readyz, version};
 use crate::lifecycle::GRACE;
 use crate::settings::SettingsError;
+use crate::tls::{self, TlsSettings};
 
+/// How long a client may take for the TLS handshake.
+const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a client may take to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
@@ -32,6 +35,8 @@ pub struct HttpSettings {
     pub workers: usize,
     /// Networks in CIDR form from which `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// What is shown to clients where the listener speaks TLS itself.
+    pub tls: TlsSettings,
 }
 
 type Checks = dyn Fn() -> Pin<Box<dyn Future<Output = Vec<(&'static str, bool)>> + Send>> + Send + Sync;
@@ -82,7 +87,7 @@ impl HttpServerHandle {
 /// Serves the routes of a service, the ones every service has, its API page at `/docs/`, and the operations listener.
 ///
 /// # Errors
-/// A sentence naming the address that cannot be listened on.
+/// A sentence naming the address that cannot be listened on, or the file that cannot be used.
 pub fn serve(
     settings: &HttpSettings,
     operations_listen: SocketAddr,
@@ -92,6 +97,7 @@ pub fn serve(
     routes: impl Fn(&mut web::ServiceConfig) + Send + Clone + 'static,
 ) -> Result<HttpServerHandle, SettingsError> {
     let readiness = web::Data::from(Arc::new(readiness));
+    let tls = tls::server(&settings.tls, "http.tls")?;
     let (public, address) = listen(settings.listen)?;
     let (private, operations_address) = listen(operations_listen)?;
 
@@ -109,6 +115,7 @@ pub fn serve(
             .configure(routes.clone())
             .default_service(web::to(not_found))
     })
+    .tls_handshake_timeout(HANDSHAKE_PATIENCE)
     .client_request_timeout(HEAD_PATIENCE)
     .client_disconnect_timeout(Duration::from_secs(1))
     .keep_alive(KEEP_ALIVE)
@@ -118,7 +125,12 @@ pub fn serve(
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }
-    let server = server.listen(public).map_err(|error| cannot_listen(address, &error))?.run();
+    // HTTP/1.1 alone: over HTTP/2 the library bounds neither the requests of one connection nor the time for a head.
+    let server = match tls {
+        Some(config) => server.listen_rustls_0_23(public, config),
+        None => server.listen(public),
+    };
+    let server = server.map_err(|error| cannot_listen(address, &error))?.run();
 
     let operators = HttpServer::new(move || App::new().app_data(readiness.clone()).configure(operations))
         .workers(1)
