@@ -16,12 +16,14 @@ use error_codes::AUTH;
 use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::{GRACE, Tasks};
+use service_kit::metrics::Metrics;
 use service_kit::settings::SettingsError;
 use store::{OnChange, OpenedFor, Store, Trail};
 
 use crate::app::App;
 use crate::app::identity::Identity;
 use crate::app::keys::{Keyring, Trust};
+use crate::app::meters::{self, Meters};
 use crate::app::usage::Usage;
 use crate::commands::master_key::refuse_lacking_key;
 use crate::settings::Settings;
@@ -73,6 +75,7 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
         verifier: Arc::clone(&app.verifier) as _,
         trusted_proxies: settings.http.trusted_proxies.clone(),
         routes: KnownRoutes::of(&document),
+        metrics: app.meters.all.clone(),
     });
     let readiness = Readiness::new(NAME, {
         let app = Arc::clone(&app);
@@ -85,7 +88,7 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
         }
     });
     let routes = http::routes(Arc::clone(&app));
-    let grpc_server = grpc::serve(&settings.grpc, Arc::clone(&app)).await?;
+    let grpc_server = grpc::serve(&settings.grpc, Arc::clone(&app), &app.meters.all).await?;
     let http_server =
         service_kit::http::serve(&settings.http, settings.operations.listen, edge, readiness, document, routes)?;
     Ok(Running {
@@ -136,7 +139,8 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
     let store = Store::open(store_settings, OpenedFor::Serving, &AUTH, Arc::clone(&clock), on_change)
         .map_err(|failure| cannot_open(failure.cause().map(ToString::to_string).unwrap_or_default()))?;
     let trail = Trail::new(store.clone(), settings.audit.retention()?);
-    let peers = Peers::new(&settings.identity, "identity")?;
+    let meters = Meters::new(Metrics::new(NAME)?, clock.now())?;
+    let peers = Peers::new(&settings.identity, "identity", &meters.all)?;
     let identity = Identity::new(peers, Arc::clone(&clock));
 
     let app = Arc::new_cyclic(|weak: &Weak<App>| {
@@ -159,12 +163,14 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
             master_key: deployment_keys.current_id(),
             issuers,
             lifetimes,
+            meters,
             clock,
             entropy: Arc::new(OsEntropy),
         }
     });
     refuse_foreign_keys(&app.keys, &app.store, settings).await?;
     refuse_lacking_key(settings, &deployment_keys, &app.store, app.clock.now()).await?;
+    meters::watch(&app)?;
     let cannot_sign = |failure: error_codes::Failure| SettingsError::new(format!("no token can be signed: {failure}"));
     app.keys.make_first(&app.store, &*app.entropy).await.map_err(cannot_sign)?;
     app.keys.load(&app.store, &app.news).await.map_err(cannot_sign)?;
@@ -246,12 +252,19 @@ async fn sweep(app: &App) {
     app.state.forget_before(app.clock.now().minus(client::HISTORY));
     let swept = async {
         let store = &app.store;
-        store.sweep(|unit| auth_store::sessions::sweep(unit, unit.now())).await?;
-        store.sweep(|unit| auth_store::revocations::sweep(unit, unit.now())).await?;
-        store.sweep(|unit| store::sweep_feed(unit, unit.now().minus(FEED_RETENTION))).await?;
-        app.trail.sweep().await
+        let deleted = [
+            ("sessions", store.sweep(|unit| auth_store::sessions::sweep(unit, unit.now())).await?),
+            ("revocations", store.sweep(|unit| auth_store::revocations::sweep(unit, unit.now())).await?),
+            ("feed", store.sweep(|unit| store::sweep_feed(unit, unit.now().minus(FEED_RETENTION))).await?),
+            ("audit_events", app.trail.sweep().await?),
+        ];
+        Ok::<_, error_codes::Failure>(deleted)
     };
-    if let Err(failure) = swept.await {
-        tracing::warn!(%failure, "the sweeper could not work and will try again");
+    match swept.await {
+        Ok(deleted) => app.meters.sweeper.done(app.clock.now(), &deleted),
+        Err(failure) => {
+            app.meters.sweeper.failed();
+            tracing::warn!(%failure, "the sweeper could not work and will try again");
+        }
     }
 }

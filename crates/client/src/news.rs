@@ -45,6 +45,11 @@ impl News {
         self.followers.subscribe()
     }
 
+    /// How many follow.
+    pub fn followers(&self) -> usize {
+        self.followers.receiver_count()
+    }
+
     /// The state that is taught.
     pub fn state(&self) -> &Arc<TokenState> {
         &self.state

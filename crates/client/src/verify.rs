@@ -10,6 +10,7 @@ use dashmap::DashMap;
 use domain::token::AccessToken;
 use domain::{Clock, Issuers, Timestamp};
 use moka::sync::Cache;
+use service_kit::metrics::CacheMeter;
 use service_kit::{Verifier, VerifyFault};
 
 use crate::{Lease, TokenState};
@@ -34,6 +35,8 @@ pub struct TokenVerifier {
     age: Box<dyn Fn() -> Option<Duration> + Send + Sync>,
     signatures: Cache<Sha256Digest, Remembered>,
     needed: DashMap<String, LastNeeded>,
+    /// How often a signature was remembered.
+    pub meter: CacheMeter,
 }
 
 /// When a token of a key was last accepted, in microseconds; shared by everything remembered of that key.
@@ -56,7 +59,8 @@ impl TokenVerifier {
         age: impl Fn() -> Option<Duration> + Send + Sync + 'static,
     ) -> Self {
         let signatures = Cache::new(REMEMBERED);
-        Self { state, issuers, clock, age: Box::new(age), signatures, needed: DashMap::new() }
+        let meter = CacheMeter::default();
+        Self { state, issuers, clock, age: Box::new(age), signatures, needed: DashMap::new(), meter }
     }
 
     /// When a token of each key was last accepted here, to the second; keys that are gone are left out and forgotten.
@@ -77,9 +81,9 @@ impl TokenVerifier {
     fn signed(&self, token: &str) -> Result<Remembered, VerifyFault> {
         let digest = Sha256Digest::of(token.as_bytes());
         let keys = self.state.keys();
-        if let Some(remembered) = self.signatures.get(&digest)
-            && Arc::ptr_eq(&remembered.keys, &keys)
-        {
+        let remembered = self.signatures.get(&digest).filter(|remembered| Arc::ptr_eq(&remembered.keys, &keys));
+        self.meter.count(remembered.is_some());
+        if let Some(remembered) = remembered {
             return Ok(remembered);
         }
         let verified = jws::verify(token, &keys, TYPES).map_err(|fault| {

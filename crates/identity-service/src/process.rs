@@ -21,6 +21,7 @@ use moka::sync::Cache;
 use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::{GRACE, Tasks};
+use service_kit::metrics::Metrics;
 use service_kit::settings::SettingsError;
 use store::{OnChange, OpenedFor, Store, Trail};
 
@@ -28,6 +29,7 @@ use crate::app::App;
 use crate::app::attempts::LoginKeys;
 use crate::app::first_start::administrator_password;
 use crate::app::hashing::Hasher;
+use crate::app::meters::{self, HashMeter, Meters};
 use crate::settings::Settings;
 use crate::{grpc, http};
 
@@ -66,6 +68,7 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
     master_keys.check().await?;
     master_keys.note_current().await?;
     plant_default_tenant(&app, &settings.admin.password_file).await?;
+    meters::watch(&app, &leases)?;
     let mut tasks = Tasks::new();
     run_beside(&app, &leases, &mut tasks, settings)?;
     // What this process knows of its own database comes before its first answer.
@@ -77,6 +80,7 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
         verifier: Arc::clone(&app.verifier) as _,
         trusted_proxies: settings.http.trusted_proxies.clone(),
         routes: KnownRoutes::of(&document),
+        metrics: app.meters.all.clone(),
     });
     let readiness = Readiness::new(NAME, {
         let app = Arc::clone(&app);
@@ -89,7 +93,7 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
         }
     });
     let routes = http::routes(Arc::clone(&app));
-    let grpc_server = grpc::serve(&settings.grpc, Arc::clone(&app)).await?;
+    let grpc_server = grpc::serve(&settings.grpc, Arc::clone(&app), &app.meters.all).await?;
     let http_server =
         service_kit::http::serve(&settings.http, settings.operations.listen, edge, readiness, document, routes)?;
     Ok(Running {
@@ -168,6 +172,9 @@ pub fn assemble(
         .login_throttle
         .then(|| LoginKeys::new(Mac::new(&deployment_keys.purpose(Purpose::LoginThrottle))));
 
+    let meters = Meters::new(Metrics::new(NAME)?, clock.now())?;
+    let hash_meter = HashMeter::new(&meters.all)?;
+
     Ok(Arc::new_cyclic(|weak: &Weak<App>| {
         let app = weak.clone();
         let age = move || Some(app.upgrade()?.store.age()?.max(leases.sessions.age()?));
@@ -176,7 +183,7 @@ pub fn assemble(
             store,
             trail,
             verifier: Arc::new(verifier),
-            hasher: Hasher::new(passwords, threads, Arc::clone(&entropy)),
+            hasher: Hasher::new(passwords, threads, Arc::clone(&entropy), hash_meter),
             login_keys,
             master_key: deployment_keys.current_id(),
             sealer: Sealer::new(&deployment_keys.purpose(Purpose::SealedRow)),
@@ -184,6 +191,7 @@ pub fn assemble(
             held,
             products,
             default_tenant,
+            meters,
             clock,
             entropy,
         }
@@ -221,7 +229,7 @@ fn run_beside(
         async move { app.store.follow(client::HISTORY, stop.cancelled()).await }
     });
     tasks.spawn({
-        let peers = Peers::new(&settings.auth, "auth")?;
+        let peers = Peers::new(&settings.auth, "auth", &app.meters.all)?;
         let (app, leases) = (Arc::clone(app), Arc::clone(leases));
         async move {
             let (state, clock) = (Arc::clone(app.news.state()), Arc::clone(&app.clock));
@@ -248,11 +256,20 @@ async fn sweep(app: &App) {
     let swept = async {
         let store = &app.store;
         store.write(move |unit| store::master_keys::mark_current(unit, master_key)).await?;
-        store.sweep(|unit| identity_store::tries::sweep(unit, unit.now().minus(NETWORK.longest_memory()))).await?;
-        store.sweep(|unit| store::sweep_feed(unit, unit.now().minus(FEED_RETENTION))).await?;
-        app.trail.sweep().await
+        let tries =
+            |unit: &mut store::Unit<'_>| identity_store::tries::sweep(unit, unit.now().minus(NETWORK.longest_memory()));
+        let deleted = [
+            ("login_tries", store.sweep(tries).await?),
+            ("feed", store.sweep(|unit| store::sweep_feed(unit, unit.now().minus(FEED_RETENTION))).await?),
+            ("audit_events", app.trail.sweep().await?),
+        ];
+        Ok::<_, error_codes::Failure>(deleted)
     };
-    if let Err(failure) = swept.await {
-        tracing::warn!(%failure, "the sweeper could not work and will try again");
+    match swept.await {
+        Ok(deleted) => app.meters.sweeper.done(app.clock.now(), &deleted),
+        Err(failure) => {
+            app.meters.sweeper.failed();
+            tracing::warn!(%failure, "the sweeper could not work and will try again");
+        }
     }
 }

@@ -127,14 +127,19 @@ impl Pair {
 
     /// Starts auth again over the same database, after stopping it where it runs; its HTTP address is another one then.
     pub async fn restart_auth(&mut self) {
+        self.restart_auth_alone().await;
+        ready(&self.auth).await;
+        ready(&self.identity).await;
+    }
+
+    /// As [`restart_auth`](Self::restart_auth), where auth cannot become ready.
+    pub async fn restart_auth_alone(&mut self) {
         if let Some(process) = self.auth_process.take() {
             process.stop().await;
         }
         let process = self.plan.start_auth(&self.auth_database, &self.clock).await;
         self.auth = self.plan.api(process.http);
         self.auth_process = Some(process);
-        ready(&self.auth).await;
-        ready(&self.identity).await;
     }
 
     /// The identity process, for what no route makes.
@@ -220,6 +225,11 @@ impl Pair {
     /// The operations listener of auth, which tells what readiness lacks.
     pub fn auth_operations(&self) -> Api {
         Api::at(format!("http://{}", self.auth_process.as_ref().unwrap().operations))
+    }
+
+    /// The operations listener of identity.
+    pub fn identity_operations(&self) -> Api {
+        Api::at(format!("http://{}", self.identity_process.as_ref().unwrap().operations))
     }
 
     /// The database of auth.

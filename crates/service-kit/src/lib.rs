@@ -10,6 +10,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod logs;
 pub mod master_key;
+pub mod metrics;
 pub mod settings;
 pub mod table;
 pub mod tls;

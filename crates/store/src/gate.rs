@@ -3,18 +3,20 @@
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use domain::change::Change;
 use domain::{Clock, Timestamp};
 use error_codes::{Failure, Generic, Result};
+use prometheus::IntCounter;
 use r2d2::Pool;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use crate::connection::{Manager, Role};
 use crate::feed::Feed;
+use crate::meter::{Purpose, StoreMeter};
 use crate::unit::{Fate, Unit};
 use crate::writer::Writer;
 use crate::{AnyConnection, DatabaseUrl, Migrations};
@@ -58,6 +60,7 @@ struct Inner {
     codes: &'static Generic,
     on_change: OnChange,
     feed: Feed,
+    meter: StoreMeter,
 }
 
 /// Who writes.
@@ -74,6 +77,7 @@ enum Writers {
 struct Lane {
     pool: Pool<Manager>,
     gate: Arc<Semaphore>,
+    size: u32,
 }
 
 impl Store {
@@ -91,10 +95,11 @@ impl Store {
             }
             (DatabaseUrl::Sqlite(_), OpenedFor::Command) | (DatabaseUrl::Postgres(_), _) => None,
         };
+        let meter = StoreMeter::new().map_err(|error| Failure::new(codes.internal).with_cause(error))?;
         let pool_size = settings.pool_size.max(1);
         let (readers, writers) = match &settings.url {
             DatabaseUrl::Sqlite(_) => {
-                let writer = Writer::start(&settings.url, lock, codes)?;
+                let writer = Writer::start(&settings.url, lock, codes, meter.shared.clone())?;
                 (Lane::open(&settings.url, Role::Reader, pool_size, codes)?, Writers::One(writer))
             }
             DatabaseUrl::Postgres(_) => {
@@ -102,7 +107,7 @@ impl Store {
                 (lane.clone(), Writers::Many(lane))
             }
         };
-        let inner = Inner { readers, writers, clock, codes, on_change, feed: Feed::default() };
+        let inner = Inner { readers, writers, clock, codes, on_change, feed: Feed::default(), meter };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -127,9 +132,12 @@ impl Store {
         &self,
         look: impl FnOnce(&mut Unit<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let now = self.inner.clock.now();
-        let codes = self.inner.codes;
-        self.inner.readers.run(codes, move |connection| look(&mut Unit::new(connection, codes, now))).await
+        let Inner { readers, clock, codes, meter, .. } = &*self.inner;
+        let (now, codes, began) = (clock.now(), *codes, Instant::now());
+        let look = move |connection: &mut AnyConnection| look(&mut Unit::new(connection, codes, now));
+        let outcome = readers.run(codes, meter, look).await;
+        meter.measure(Purpose::Read, began, &outcome);
+        outcome
     }
 
     /// Runs one unit of work: committed whole, and durable when this returns, or not at all.
@@ -140,13 +148,17 @@ impl Store {
         &self,
         act: impl FnMut(&mut Unit<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let Inner { writers, clock, codes, on_change, .. } = &*self.inner;
-        let (clock, on_change, codes) = (Arc::clone(clock), Arc::clone(on_change), *codes);
-        match writers {
-            Writers::One(writer) => writer.run(codes, clock, on_change, act).await,
+        let Inner { writers, clock, codes, on_change, meter, .. } = &*self.inner;
+        let (clock, on_change, codes, began) = (Arc::clone(clock), Arc::clone(on_change), *codes, Instant::now());
+        let outcome = match writers {
+            Writers::One(writer) => {
+                let _waiting = meter.wait();
+                writer.run(codes, clock, on_change, act).await
+            }
             Writers::Many(lane) => {
-                lane.run(codes, move |connection| {
-                    let (value, changes) = transact(connection, codes, &*clock, act)?;
+                let repeats = meter.repeats.clone();
+                lane.run(codes, meter, move |connection| {
+                    let (value, changes) = transact(connection, codes, &*clock, &repeats, act)?;
                     for (_, change) in &changes {
                         on_change(change);
                     }
@@ -154,7 +166,9 @@ impl Store {
                 })
                 .await
             }
-        }
+        };
+        meter.measure(Purpose::Write, began, &outcome);
+        outcome
     }
 
     /// Follows the changes of other processes over the same database until `stop` resolves: of those that serve from the
@@ -184,6 +198,16 @@ impl Store {
         }
     }
 
+    pub(crate) fn meter(&self) -> &StoreMeter {
+        &self.inner.meter
+    }
+
+    /// The connections that may pass the gate, and how many of them are free.
+    pub(crate) fn connections(&self) -> (i64, i64) {
+        let lane = &self.inner.readers;
+        (lane.size.into(), i64::try_from(lane.gate.available_permits()).unwrap_or(0))
+    }
+
     /// Resolves once the past was repeated and the store follows the present.
     pub async fn caught_up(&self) {
         self.inner.feed.caught_up().await;
@@ -200,19 +224,22 @@ impl Lane {
             .build_unchecked(Manager { url: url.clone(), role });
         // The first connection is made now, so that a wrong address is told at the start.
         drop(pool.get().map_err(|error| unavailable(codes, error))?);
-        Ok(Self { pool, gate: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))) })
+        Ok(Self { pool, gate: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))), size })
     }
 
     #[allow(clippy::disallowed_methods, reason = "this is the gate")]
     async fn run<T: Send + 'static>(
         &self,
         codes: &'static Generic,
+        meter: &StoreMeter,
         work: impl FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let waiting = meter.wait();
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned())
             .await
             .map_err(|error| unavailable(codes, error))?
             .map_err(|error| unavailable(codes, error))?;
+        drop(waiting);
         let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -231,6 +258,7 @@ fn transact<T>(
     connection: &mut AnyConnection,
     codes: &'static Generic,
     clock: &dyn Clock,
+    repeated: &IntCounter,
     mut act: impl FnMut(&mut Unit<'_>) -> Result<T>,
 ) -> Result<(T, Changes)> {
     let mut repeats = 0;
@@ -254,6 +282,7 @@ fn transact<T>(
                     return Err(failure);
                 }
                 repeats += 1;
+                repeated.inc();
             }
         }
     }

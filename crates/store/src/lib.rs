@@ -11,6 +11,7 @@ pub mod deployment;
 mod feed;
 mod gate;
 pub mod master_keys;
+mod meter;
 mod migrate;
 mod schema;
 pub mod sql;

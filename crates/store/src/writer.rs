@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use diesel::connection::SimpleConnection;
 use domain::Clock;
 use error_codes::{Failure, Generic, Result};
+use prometheus::Histogram;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::gate::{Changes, OnChange, PATIENCE, unavailable};
@@ -47,7 +48,12 @@ impl Drop for Writer {
 
 impl Writer {
     /// Starts the writer.
-    pub(crate) fn start(url: &DatabaseUrl, lock: Option<File>, codes: &'static Generic) -> Result<Self> {
+    pub(crate) fn start(
+        url: &DatabaseUrl,
+        lock: Option<File>,
+        codes: &'static Generic,
+        shared: Histogram,
+    ) -> Result<Self> {
         let mut connection =
             crate::connection::open(url, crate::connection::Role::Writer).map_err(|error| unavailable(codes, error))?;
         let (jobs, mut waiting) = mpsc::channel(QUEUE);
@@ -58,7 +64,8 @@ impl Writer {
             let _running = running;
             let _lock = lock;
             while let Some(first) = waiting.blocking_recv() {
-                commit_together(&mut connection, first, &mut waiting, codes);
+                let units = commit_together(&mut connection, first, &mut waiting, codes);
+                shared.observe(units);
             }
         });
         let thread = thread.map_err(|error| unavailable(codes, error))?;
@@ -98,13 +105,13 @@ impl Writer {
     }
 }
 
-/// Runs the first unit and those that wait behind it, commits once, and answers all.
+/// Runs the first unit and those that wait behind it, commits once, and answers all; returns how many there were.
 fn commit_together(
     connection: &mut AnyConnection,
     first: Job,
     waiting: &mut mpsc::Receiver<Job>,
     codes: &'static Generic,
-) {
+) -> f64 {
     let begun = connection.batch_execute("BEGIN IMMEDIATE");
     let mut settles = vec![first(connection)];
     while settles.len() < MOST_IN_ONE_COMMIT {
@@ -116,10 +123,12 @@ fn commit_together(
         roll_back(connection);
     }
     let committed = committed.map_err(|error| error.to_string());
+    let units = u32::try_from(settles.len()).unwrap_or(u32::MAX);
     for settle in settles {
         let failure = |reason: &String| crate::unit::refused_commit(codes, reason.clone());
         settle(committed.as_ref().copied().map_err(failure));
     }
+    units.into()
 }
 
 fn in_savepoint<T>(

@@ -22,6 +22,7 @@ use domain::{Clock, Epoch, Secret, Timestamp};
 use error_codes::{AUTH, Failure, Result, aut};
 use moka::sync::Cache;
 use service_kit::grpc::{Peers, from_status};
+use service_kit::metrics::CacheMeter;
 
 use self::parse::{parse_application, parse_subject, parse_user};
 use super::Origin;
@@ -106,6 +107,12 @@ pub struct Identity {
     clients: Cache<Sha256Digest, VerifiedClient>,
     applications: Cache<ApplicationId, Arc<Application>>,
     subjects: Cache<Who, (TenantId, Arc<Subject>)>,
+    /// How often credentials were remembered.
+    pub clients_meter: CacheMeter,
+    /// How often an application was remembered.
+    pub applications_meter: CacheMeter,
+    /// How often a subject was remembered.
+    pub subjects_meter: CacheMeter,
 }
 
 impl Identity {
@@ -119,6 +126,9 @@ impl Identity {
             clients: Cache::new(APPLICATIONS),
             applications: Cache::new(APPLICATIONS),
             subjects: Cache::new(SUBJECTS),
+            clients_meter: CacheMeter::default(),
+            applications_meter: CacheMeter::default(),
+            subjects_meter: CacheMeter::default(),
         }
     }
 
@@ -130,10 +140,12 @@ impl Identity {
         let tenant = origin.tenant.clone().unwrap_or_default();
         let secret = credentials.secret.expose();
         let key = Sha256Digest::of_parts(&[tenant.as_bytes(), credentials.id.as_bytes(), secret.as_bytes()]);
-        if let Some(known) = self.clients.get(&key)
-            && self.lease.holds()
-            && known.application.has_live_secret(known.secret, self.clock.now())
-        {
+        let known = self
+            .clients
+            .get(&key)
+            .filter(|known| self.lease.holds() && known.application.has_live_secret(known.secret, self.clock.now()));
+        self.clients_meter.count(known.is_some());
+        if let Some(known) = known {
             return Ok(known);
         }
         let heard = self.heard.load(Ordering::Acquire);
@@ -193,10 +205,10 @@ impl Identity {
 
     /// Tells what an application is now; `None` when it is no more.
     pub async fn application(&self, id: ApplicationId) -> Result<Option<Arc<Application>>> {
-        if let Some(known) = self.applications.get(&id)
-            && self.lease.holds()
-        {
-            return Ok(Some(known));
+        let known = self.applications.get(&id).filter(|_| self.lease.holds());
+        self.applications_meter.count(known.is_some());
+        if known.is_some() {
+            return Ok(known);
         }
         let heard = self.heard.load(Ordering::Acquire);
         let request = wire::FindApplicationRequest { id: id.to_string() };
@@ -210,11 +222,12 @@ impl Identity {
 
     /// Tells who a subject is now and what it may do; `None` when nobody has this name in the tenant.
     pub async fn subject(&self, tenant: TenantId, who: Who) -> Result<Option<Arc<Subject>>> {
-        if let Some((home, known)) = self.subjects.get(&who)
-            && home == tenant
-            && self.lease.holds()
-            && is_good_at(&known, self.clock.now())
-        {
+        let known = self
+            .subjects
+            .get(&who)
+            .filter(|(home, known)| *home == tenant && self.lease.holds() && is_good_at(known, self.clock.now()));
+        self.subjects_meter.count(known.is_some());
+        if let Some((_, known)) = known {
             return Ok(Some(known));
         }
         let heard = self.heard.load(Ordering::Acquire);

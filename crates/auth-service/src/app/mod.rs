@@ -5,6 +5,7 @@ pub mod grants;
 pub mod identity;
 pub mod keys;
 pub mod logout;
+pub mod meters;
 pub mod permissions;
 pub mod sessions;
 pub mod subjects;
@@ -23,6 +24,7 @@ use store::{Actor, Store, Trail};
 
 use self::identity::Identity;
 use self::keys::Keyring;
+use self::meters::Meters;
 use self::usage::Usage;
 
 /// The service behind its edges.
@@ -51,6 +53,8 @@ pub struct App {
     pub issuers: Issuers,
     /// How long things live in the deployment; a tenant may make it shorter.
     pub lifetimes: Lifetimes,
+    /// What is counted.
+    pub meters: Meters,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Chance.

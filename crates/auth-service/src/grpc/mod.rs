@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use contracts::auth::v1::token_state_server::TokenStateServer;
 use service_kit::grpc::{Allowed, GrpcServerHandle, GrpcSettings};
+use service_kit::metrics::Metrics;
 use service_kit::settings::SettingsError;
 
 use self::token_state::TokenStateService;
@@ -22,7 +23,11 @@ pub const ALLOWED: Allowed = &[
 ///
 /// # Errors
 /// A sentence about the settings.
-pub async fn serve(settings: &GrpcSettings, app: Arc<App>) -> Result<GrpcServerHandle, SettingsError> {
+pub async fn serve(
+    settings: &GrpcSettings,
+    app: Arc<App>,
+    metrics: &Metrics,
+) -> Result<GrpcServerHandle, SettingsError> {
     let make = |stop| TokenStateServer::new(TokenStateService::new(app, stop));
-    service_kit::grpc::serve(settings, ALLOWED, contracts::DESCRIPTORS, make).await
+    service_kit::grpc::serve(settings, ALLOWED, contracts::DESCRIPTORS, metrics, make).await
 }

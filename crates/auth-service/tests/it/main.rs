@@ -11,6 +11,7 @@ mod key_commands;
 mod keys;
 mod logout;
 mod machines;
+mod metrics;
 mod outage;
 mod people;
 mod processes;

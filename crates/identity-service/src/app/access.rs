@@ -74,6 +74,7 @@ impl App {
         let key = (token.tenant, token.sub.clone());
         let now = self.clock.now();
         let known = self.held.get(&key).filter(|known| known.permissions.valid_until().is_none_or(|end| now < end));
+        self.meters.held.count(known.is_some());
         let permissions = match known {
             Some(known) => known,
             None => {

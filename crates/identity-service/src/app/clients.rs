@@ -40,10 +40,13 @@ impl App {
     ) -> Result<ClientCheck> {
         if is_masked(secret.expose()) {
             tracing::info!(client.id = %client_id, "masked value used as a client secret");
+            self.meters.count_client_check(false);
             return Ok(ClientCheck::Wrong);
         }
         let digest = client_secret_digest(secret.expose());
-        self.store.read(move |unit| check_secret(unit, &client_id, digest, &tenant)).await
+        let checked = self.store.read(move |unit| check_secret(unit, &client_id, digest, &tenant)).await?;
+        self.meters.count_client_check(matches!(checked, ClientCheck::Verified(..)));
+        Ok(checked)
     }
 
     /// Tells what an application is now.

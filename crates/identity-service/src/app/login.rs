@@ -52,6 +52,19 @@ pub enum LoginOutcome {
     },
 }
 
+impl LoginOutcome {
+    /// Under which it is counted.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Verified(_) => "verified",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::WrongClient => "wrong_client",
+            Self::GrantNotAllowed => "grant_not_allowed",
+            Self::Throttled { .. } => "throttled",
+        }
+    }
+}
+
 /// A person whose password was right, as they were when it was checked.
 #[derive(Debug)]
 pub struct Verified {
@@ -105,10 +118,14 @@ impl App {
         let Login { password, origin, .. } = &login;
         let (password, origin) = (password.clone(), origin.clone());
         let candidate = match self.find_candidate(login).await? {
-            Found::Refused(refusal) => return Ok(refusal),
+            Found::Refused(refusal) => {
+                self.meters.count_login(refusal.name());
+                return Ok(refusal);
+            }
             Found::Candidate(candidate) => *candidate,
         };
         if let Some(retry_after_seconds) = candidate.attempt.network_wait_seconds() {
+            self.meters.count_login("throttled");
             return Ok(LoginOutcome::Throttled { retry_after_seconds });
         }
         let admitted = self.charge(candidate.attempt).await?;
@@ -118,9 +135,11 @@ impl App {
             (Named::User(user, hash), Some(attempt)) if verdict.matches => {
                 let rehashed = if verdict.stale { Some((hash, self.hasher.hash(password).await?)) } else { None };
                 let groups = self.settle_success(&user, attempt, rehashed).await?;
+                self.meters.count_login("verified");
                 Ok(LoginOutcome::Verified(Box::new(Verified { user: *user, groups, application: candidate.client })))
             }
             (named, admitted) => {
+                self.meters.count_login(if admitted.is_some() { "wrong_credentials" } else { "locked" });
                 self.settle_failure(candidate.client.tenant.id, &named, admitted, &origin).await?;
                 Ok(LoginOutcome::WrongCredentials)
             }

@@ -13,6 +13,7 @@ pub mod hashing;
 pub mod login;
 pub mod master_key;
 pub mod members;
+pub mod meters;
 pub mod passwords;
 pub mod platform;
 pub mod secrets;
@@ -35,6 +36,7 @@ use self::access::Held;
 use self::attempts::LoginKeys;
 use self::hashing::Hasher;
 use self::master_key::MasterKeys;
+use self::meters::Meters;
 use crate::settings::Settings;
 
 /// The service behind its edges.
@@ -61,6 +63,8 @@ pub struct App {
     pub products: Products,
     /// The tenant that a login means when it names none.
     pub default_tenant: Slug,
+    /// What is counted.
+    pub meters: Meters,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Chance.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use contracts::identity::v1::identity_server::IdentityServer;
 use service_kit::grpc::{Allowed, GrpcServerHandle, GrpcSettings};
+use service_kit::metrics::Metrics;
 use service_kit::settings::SettingsError;
 
 use self::service::IdentityService;
@@ -29,7 +30,11 @@ pub const ALLOWED: Allowed = &[
 ///
 /// # Errors
 /// A sentence about the settings.
-pub async fn serve(settings: &GrpcSettings, app: Arc<App>) -> Result<GrpcServerHandle, SettingsError> {
+pub async fn serve(
+    settings: &GrpcSettings,
+    app: Arc<App>,
+    metrics: &Metrics,
+) -> Result<GrpcServerHandle, SettingsError> {
     let make = |stop| IdentityServer::new(IdentityService::new(app, stop));
-    service_kit::grpc::serve(settings, ALLOWED, contracts::DESCRIPTORS, make).await
+    service_kit::grpc::serve(settings, ALLOWED, contracts::DESCRIPTORS, metrics, make).await
 }

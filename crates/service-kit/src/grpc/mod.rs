@@ -2,13 +2,17 @@
 
 mod accept;
 mod caller;
+mod channel;
 mod connect;
 mod connector;
 mod failure;
+mod meter;
+mod observe;
 mod peers;
 mod server;
 
 pub use caller::{Allowed, CallerSecrets, Callers, CallersLayer, read_secret};
+pub use channel::PeerChannel;
 pub use failure::{from_status, to_status};
 pub use peers::{PeerSettings, Peers};
 pub use server::{GrpcServerHandle, GrpcSettings, serve};

@@ -8,11 +8,12 @@ use std::time::Duration;
 use domain::Secret;
 use serde::Deserialize;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::connect::{is_https, reach};
-use super::read_secret;
+use super::meter::GrpcMeter;
+use super::{PeerChannel, read_secret};
+use crate::metrics::Metrics;
 use crate::settings::SettingsError;
 use crate::tls::MutualTlsSettings;
 
@@ -37,7 +38,7 @@ pub struct PeerSettings {
 /// The processes of the other service.
 #[derive(Clone)]
 pub struct Peers {
-    channels: Arc<[Channel]>,
+    channels: Arc<[PeerChannel]>,
     preferred: Arc<AtomicUsize>,
     /// What is shown with each call; nothing where a certificate shows who calls.
     authorization: Option<Arc<Secret<String>>>,
@@ -46,11 +47,14 @@ pub struct Peers {
 impl Peers {
     /// Prepares the channels; they connect at their first use, and again whenever they must. `name` is the settings'
     /// table of this peer.
-    pub fn new(settings: &PeerSettings, name: &str) -> Result<Self, SettingsError> {
+    pub fn new(settings: &PeerSettings, name: &str, metrics: &Metrics) -> Result<Self, SettingsError> {
         let Some(first) = settings.endpoints.first() else {
             return Err(SettingsError::new(format!("'{name}.endpoints' is empty; name the other service there")));
         };
+        let meter = GrpcMeter::client(metrics)?;
         let channels = reach(&settings.endpoints, &settings.tls, name)?;
+        let channels: Vec<PeerChannel> =
+            channels.into_iter().map(|channel| PeerChannel::new(channel, meter.clone())).collect();
         let authorization = if is_https(first) {
             None
         } else {
@@ -76,7 +80,7 @@ impl Peers {
     }
 
     /// The channel of one process, for a stream.
-    pub fn channel(&self, index: usize) -> Channel {
+    pub fn channel(&self, index: usize) -> PeerChannel {
         self.channels[index % self.channels.len()].clone()
     }
 
@@ -104,7 +108,7 @@ impl Peers {
     pub async fn follow<M, E, F>(
         &self,
         message: M,
-        open: impl Fn(Channel, Request<M>) -> F,
+        open: impl Fn(PeerChannel, Request<M>) -> F,
         mut on_event: impl FnMut(E) -> bool,
         stop: impl Future<Output = ()>,
     ) where
@@ -131,7 +135,7 @@ impl Peers {
         &self,
         index: usize,
         message: M,
-        open: &impl Fn(Channel, Request<M>) -> F,
+        open: &impl Fn(PeerChannel, Request<M>) -> F,
         on_event: &mut impl FnMut(E) -> bool,
     ) -> Status
     where
@@ -163,7 +167,7 @@ impl Peers {
     }
 
     /// Calls one process after the other until one answers; what a process refuses is an answer.
-    pub async fn call<M, T, F>(&self, message: M, send: impl Fn(Channel, Request<M>) -> F) -> Result<T, Status>
+    pub async fn call<M, T, F>(&self, message: M, send: impl Fn(PeerChannel, Request<M>) -> F) -> Result<T, Status>
     where
         M: Clone,
         F: Future<Output = Result<Response<T>, Status>>,

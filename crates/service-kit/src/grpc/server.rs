@@ -17,8 +17,11 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
 use super::accept::accept;
+use super::meter::GrpcMeter;
+use super::observe::ObserveLayer;
 use super::{Allowed, CallerSecrets, Callers, CallersLayer};
 use crate::lifecycle::GRACE;
+use crate::metrics::Metrics;
 use crate::settings::SettingsError;
 use crate::tls::{MutualTlsSettings, mutual_server};
 
@@ -68,6 +71,7 @@ pub async fn serve<S>(
     settings: &GrpcSettings,
     allowed: Allowed,
     descriptors: &'static [u8],
+    metrics: &Metrics,
     make: impl FnOnce(CancellationToken) -> S,
 ) -> Result<GrpcServerHandle, SettingsError>
 where
@@ -103,6 +107,7 @@ where
         None => Server::builder(),
     };
     let server = server
+        .layer(ObserveLayer(GrpcMeter::server(metrics, allowed)?))
         .layer(CallersLayer::new(callers, allowed))
         .add_service(make(stop.clone()))
         .add_service(health)

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 
 use super::{HttpFailure, KnownRoutes};
 use crate::Verifier;
+use crate::metrics::Metrics;
 
 /// What the edge of a service shares among its handlers.
 pub struct Edge {
@@ -22,6 +23,8 @@ pub struct Edge {
     pub trusted_proxies: Vec<IpNet>,
     /// Every path of the service with its methods.
     pub routes: KnownRoutes,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// The edge of the service that serves this request.

@@ -40,7 +40,10 @@ impl ResponseError for HttpFailure {
             response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
-        response.json(body(&self.0))
+        let mut response = response.json(body(&self.0));
+        // For whoever counts the answer.
+        response.extensions_mut().insert(self.0.code());
+        response
     }
 }
 

@@ -9,6 +9,7 @@ mod context;
 mod failure;
 mod list;
 mod members;
+mod meter;
 mod observe;
 mod routes;
 mod server;

@@ -7,11 +7,12 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, web};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use super::context::RequestId;
+use super::meter::HttpMeter;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -29,12 +30,14 @@ pub async fn observe<B: MessageBody>(mut request: ServiceRequest, next: Next<B>)
     let outcome = next.call(request).instrument(span.clone()).await;
     let _entered = span.enter();
     let mut response = outcome?;
-    let route = response.request().match_pattern().unwrap_or_default();
+    let took = began.elapsed();
+    let meter = response.request().app_data::<web::Data<HttpMeter>>().cloned();
+    let route = meter.as_ref().map(|meter| meter.count(&response, took)).unwrap_or_default();
     tracing::info!(
         http.method = %method,
         http.route = route,
         http.status = response.status().as_u16(),
-        duration_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "answered"
     );
     let speaks_tls = response.request().app_config().secure();

@@ -10,6 +10,7 @@ use utoipa::openapi::{OpenApi, PathItem};
 use super::HttpFailure;
 use super::context::edge;
 use super::server::Readiness;
+use crate::metrics::Metrics;
 
 /// Every path of a service with its methods, from its own API document.
 pub struct KnownRoutes {
@@ -19,8 +20,13 @@ pub struct KnownRoutes {
 impl KnownRoutes {
     /// Reads the routes of an API document.
     pub fn of(document: &OpenApi) -> Self {
-        let routes = document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)));
-        Self { routes: routes.collect() }
+        let routes = Self::operations(document);
+        Self { routes: routes.map(|(path, methods)| (ResourceDef::new(path.as_str()), methods)).collect() }
+    }
+
+    /// Every path of an API document with its methods.
+    pub(super) fn operations(document: &OpenApi) -> impl Iterator<Item = (String, Vec<&'static str>)> {
+        document.paths.paths.iter().map(|(path, item)| (path.clone(), methods(item)))
     }
 
     /// The methods of a path; `None` where there is no such path.
@@ -41,7 +47,8 @@ impl KnownRoutes {
     }
 }
 
-fn without_tenant(path: &str) -> &str {
+/// A path, or its pattern, without the tenant it may begin with.
+pub(super) fn without_tenant(path: &str) -> &str {
     let rest = path.strip_prefix("/t/").and_then(|rest| rest.find('/').map(|end| &rest[end..]));
     rest.unwrap_or(path)
 }
@@ -103,9 +110,9 @@ pub async fn version(readiness: web::Data<Readiness>) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "name": readiness.service(), "version": env!("CARGO_PKG_VERSION") }))
 }
 
-/// The routes of the operations listener, which answers operators only: readiness with what is missing.
+/// The routes of the operations listener, which answers operators only: readiness with what is missing, and metrics.
 pub fn operations(config: &mut web::ServiceConfig) {
-    config.service(health).route(
+    config.service(health).route("/metrics", web::get().to(metrics)).route(
         "/readyz",
         web::get().to(|readiness: web::Data<Readiness>| async move {
             let checks = readiness.checks().await;
@@ -116,6 +123,17 @@ pub fn operations(config: &mut web::ServiceConfig) {
             response.json(json!({ "ready": ready, "checks": shown }))
         }),
     );
+}
+
+/// What the process counted, for Prometheus.
+async fn metrics(metrics: web::Data<Metrics>) -> HttpResponse {
+    match metrics.text() {
+        Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text),
+        Err(error) => {
+            tracing::error!(%error, "the metrics cannot be shown");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
 }
 
 #[derive(utoipa::OpenApi)]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
+use super::meter::HttpMeter;
 use super::{Edge, health, not_found, observe, operations, readyz, version};
 use crate::lifecycle::GRACE;
 use crate::settings::SettingsError;
@@ -98,6 +99,8 @@ pub fn serve(
 ) -> Result<HttpServerHandle, SettingsError> {
     let readiness = web::Data::from(Arc::new(readiness));
     let tls = tls::server(&settings.tls, "http.tls")?;
+    let metrics = web::Data::new(edge.metrics.clone());
+    let meter = web::Data::new(HttpMeter::new(&metrics, &document)?);
     let (public, address) = listen(settings.listen)?;
     let (private, operations_address) = listen(operations_listen)?;
 
@@ -107,6 +110,7 @@ pub fn serve(
             .wrap(from_fn(observe))
             .app_data(edge.clone())
             .app_data(shared.clone())
+            .app_data(meter.clone())
             .service(health)
             .service(readyz)
             .service(version)
@@ -132,13 +136,14 @@ pub fn serve(
     };
     let server = server.map_err(|error| cannot_listen(address, &error))?.run();
 
-    let operators = HttpServer::new(move || App::new().app_data(readiness.clone()).configure(operations))
-        .workers(1)
-        .shutdown_timeout(1)
-        .disable_signals()
-        .listen(private)
-        .map_err(|error| cannot_listen(operations_address, &error))?
-        .run();
+    let operators =
+        HttpServer::new(move || App::new().app_data(readiness.clone()).app_data(metrics.clone()).configure(operations))
+            .workers(1)
+            .shutdown_timeout(1)
+            .disable_signals()
+            .listen(private)
+            .map_err(|error| cannot_listen(operations_address, &error))?
+            .run();
 
     let handles = vec![server.handle(), operators.handle()];
     for running in [server, operators] {

@@ -55,6 +55,17 @@ pub enum Presented {
     AuthorizationCode,
 }
 
+impl Presented {
+    fn grant_type(&self) -> GrantType {
+        match self {
+            Self::Password { .. } => GrantType::Password,
+            Self::ClientCredentials => GrantType::ClientCredentials,
+            Self::RefreshToken(_) => GrantType::RefreshToken,
+            Self::AuthorizationCode => GrantType::AuthorizationCode,
+        }
+    }
+}
+
 /// What was granted, ready to be signed.
 #[derive(Debug)]
 pub(super) struct Granted {
@@ -75,6 +86,13 @@ pub(super) enum GrantedSubject {
 impl App {
     /// Answers a token request.
     pub async fn issue(&self, request: TokenRequest) -> Result<TokenAnswer> {
+        let grant = request.grant.grant_type();
+        let outcome = self.grant(request).await;
+        self.meters.count_token_request(grant, &outcome);
+        outcome
+    }
+
+    async fn grant(&self, request: TokenRequest) -> Result<TokenAnswer> {
         let granted = match request.grant {
             Presented::Password { username, password } => {
                 let (client, origin) = (request.client, request.origin);
