@@ -16,6 +16,7 @@ use error_codes::AUTH;
 use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::{GRACE, Tasks};
+use service_kit::limits::{Limits, NetworkLimit};
 use service_kit::metrics::Metrics;
 use service_kit::settings::SettingsError;
 use store::{OnChange, OpenedFor, Store, Trail};
@@ -74,6 +75,9 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
         codes: &AUTH,
         verifier: Arc::clone(&app.verifier) as _,
         trusted_proxies: settings.http.trusted_proxies.clone(),
+        bounds: settings.http.bounds()?,
+        networks: NetworkLimit::new(&settings.limits.rates)?,
+        unlimited: http::UNLIMITED,
         routes: KnownRoutes::of(&document),
         metrics: app.meters.all.clone(),
     });
@@ -141,7 +145,8 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
     let trail = Trail::new(store.clone(), settings.audit.retention()?);
     let meters = Meters::new(Metrics::new(NAME)?, clock.now())?;
     let peers = Peers::new(&settings.identity, "identity", &meters.all)?;
-    let identity = Identity::new(peers, Arc::clone(&clock));
+    let identity = Identity::new(peers, settings.limits.failed_clients()?, Arc::clone(&clock));
+    let limits = Limits::new(&settings.limits.rates, &AUTH)?;
 
     let app = Arc::new_cyclic(|weak: &Weak<App>| {
         let app = weak.clone();
@@ -164,6 +169,7 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
             issuers,
             lifetimes,
             meters,
+            limits,
             clock,
             entropy: Arc::new(OsEntropy),
         }

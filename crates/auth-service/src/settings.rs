@@ -9,9 +9,12 @@ use domain::{Issuers, Slug};
 use serde::Deserialize;
 use service_kit::grpc::{GrpcSettings, PeerSettings};
 use service_kit::http::HttpSettings;
+use service_kit::limits::{Rate, RateSettings};
 use service_kit::logs::LogSettings;
-use service_kit::settings::{AuditSettings, KeySettings, OperationsSettings, SettingsError, Source};
+use service_kit::settings::{AuditSettings, KeySettings, OperationsSettings, SettingsError, Source, within};
 use store::StoreSettings;
+
+use crate::app::failed_clients::FailedClients;
 
 /// Where the settings come from.
 pub const SOURCE: Source<'static> = Source {
@@ -43,6 +46,8 @@ pub struct Settings {
     pub tokens: TokenSettings,
     /// The signing keys.
     pub signing: SigningSettings,
+    /// Who is made to wait.
+    pub limits: LimitSettings,
     /// The audit trail.
     pub audit: AuditSettings,
     /// The log.
@@ -92,6 +97,27 @@ impl SigningSettings {
         let spans = Spans { publish, sign, token: lifetimes.access };
         spans.check().map_err(|reason| SettingsError::new(format!("'signing': {reason}")))?;
         Ok(spans)
+    }
+}
+
+/// Who is made to wait.
+#[derive(Clone, Debug, Deserialize)]
+pub struct LimitSettings {
+    /// How often callers may ask.
+    #[serde(flatten)]
+    pub rates: RateSettings,
+    /// Wrong client credentials that one network may show in a minute.
+    pub failed_clients_per_minute: u32,
+    /// Of these, at once.
+    pub failed_clients_burst: u32,
+}
+
+impl LimitSettings {
+    /// How often a network may show wrong client credentials.
+    pub fn failed_clients(&self) -> Result<FailedClients, SettingsError> {
+        let per_minute = within("limits.failed_clients_per_minute", self.failed_clients_per_minute, 0..=1_000_000)?;
+        let burst = within("limits.failed_clients_burst", self.failed_clients_burst, 0..=1_000_000)?;
+        Ok(FailedClients::new((per_minute > 0).then(|| Rate::per_minute(per_minute, burst))))
     }
 }
 

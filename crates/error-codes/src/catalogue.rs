@@ -151,7 +151,7 @@ codes! {
             oauth "invalid_request";
         /// Too many failed tries.
         THROTTLED "AUT-0015" Throttled "Too Many Requests"
-            "Too many failed attempts. Wait for the time given in the Retry-After header and try again."
+            "Too many requests or failed attempts. Wait for the time given in the Retry-After header and try again."
             oauth "temporarily_unavailable";
         /// A part that is needed does not answer.
         UNAVAILABLE "AUT-0016" Unavailable "Service Unavailable"
@@ -245,7 +245,7 @@ codes! {
             "The password must have at least 12 characters. Choose a longer one.";
         /// Too many tries.
         THROTTLED "IDE-0021" Throttled "Too Many Requests"
-            "Too many attempts. Wait for the time given in the Retry-After header and try again.";
+            "Too many requests or failed attempts. Wait for the time given in the Retry-After header and try again.";
         /// A part that is needed does not answer.
         UNAVAILABLE "IDE-0022" Unavailable "Service Unavailable"
             "The service cannot answer at the moment. Wait for the time given in the Retry-After header and try again.";

@@ -27,13 +27,14 @@ pub struct Failure {
     code: Code,
     fields: BTreeMap<String, FieldDetail>,
     retry_after: Option<Duration>,
+    limit: Option<u32>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
     /// A refusal with this code and nothing more to say.
     pub fn new(code: Code) -> Self {
-        Self { code, fields: BTreeMap::new(), retry_after: None, cause: None }
+        Self { code, fields: BTreeMap::new(), retry_after: None, limit: None, cause: None }
     }
 
     /// Adds a sentence about one member of the request.
@@ -57,6 +58,13 @@ impl Failure {
         self
     }
 
+    /// Says how many requests at once the limit lets through that refused this one.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
     /// Keeps the reason for the log.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -77,6 +85,11 @@ impl Failure {
     /// When another try makes sense.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// How many requests at once the limit lets through that refused this one.
+    pub fn limit(&self) -> Option<u32> {
+        self.limit
     }
 
     /// The private cause, for the log only.

@@ -21,6 +21,7 @@ use moka::sync::Cache;
 use service_kit::grpc::{GrpcServerHandle, Peers};
 use service_kit::http::{Edge, HttpServerHandle, KnownRoutes, Readiness};
 use service_kit::lifecycle::{GRACE, Tasks};
+use service_kit::limits::{Limits, NetworkLimit};
 use service_kit::metrics::Metrics;
 use service_kit::settings::SettingsError;
 use store::{OnChange, OpenedFor, Store, Trail};
@@ -79,6 +80,9 @@ pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Running
         codes: &IDENTITY,
         verifier: Arc::clone(&app.verifier) as _,
         trusted_proxies: settings.http.trusted_proxies.clone(),
+        bounds: settings.http.bounds()?,
+        networks: NetworkLimit::new(&settings.limits.rates)?,
+        unlimited: http::UNLIMITED,
         routes: KnownRoutes::of(&document),
         metrics: app.meters.all.clone(),
     });
@@ -167,6 +171,8 @@ pub fn assemble(
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         threads => threads,
     };
+    let queue = settings.passwords.queue()?;
+    let limits = Limits::new(&settings.limits.rates, &IDENTITY)?;
     let login_keys = settings
         .limits
         .login_throttle
@@ -183,7 +189,7 @@ pub fn assemble(
             store,
             trail,
             verifier: Arc::new(verifier),
-            hasher: Hasher::new(passwords, threads, Arc::clone(&entropy), hash_meter),
+            hasher: Hasher::new(passwords, threads, queue, Arc::clone(&entropy), hash_meter),
             login_keys,
             master_key: deployment_keys.current_id(),
             sealer: Sealer::new(&deployment_keys.purpose(Purpose::SealedRow)),
@@ -192,6 +198,7 @@ pub fn assemble(
             products,
             default_tenant,
             meters,
+            limits,
             clock,
             entropy,
         }

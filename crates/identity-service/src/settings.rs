@@ -6,8 +6,9 @@ use domain::{Issuers, Slug};
 use serde::Deserialize;
 use service_kit::grpc::{GrpcSettings, PeerSettings};
 use service_kit::http::HttpSettings;
+use service_kit::limits::RateSettings;
 use service_kit::logs::LogSettings;
-use service_kit::settings::{AuditSettings, KeySettings, OperationsSettings, SettingsError, Source};
+use service_kit::settings::{AuditSettings, KeySettings, OperationsSettings, SettingsError, Source, within};
 use store::StoreSettings;
 
 /// Where the settings come from.
@@ -78,6 +79,8 @@ pub struct PasswordSettings {
     pub bcrypt_cost: u32,
     /// Passwords hashed at a time; 0 for one a core.
     pub hashing_threads: usize,
+    /// Passwords that may wait for each that is hashed.
+    pub hashing_queue: usize,
 }
 
 /// Who is made to wait.
@@ -85,6 +88,16 @@ pub struct PasswordSettings {
 pub struct LimitSettings {
     /// Whether failed logins are counted.
     pub login_throttle: bool,
+    /// How often callers may ask.
+    #[serde(flatten)]
+    pub rates: RateSettings,
+}
+
+impl PasswordSettings {
+    /// How many may wait for each that is hashed.
+    pub fn queue(&self) -> Result<usize, SettingsError> {
+        within("passwords.hashing_queue", self.hashing_queue, 1..=1_000)
+    }
 }
 
 impl TokenSettings {

@@ -21,4 +21,5 @@ pub mod role;
 pub mod seed;
 pub mod tenant;
 pub mod throttle;
+pub mod turns;
 pub mod user;

@@ -9,7 +9,7 @@ mod walk;
 pub use actors::{Application, Person, password_of};
 pub use isolate::isolate;
 pub use start::Pair;
-pub use walk::walk;
+pub use walk::{batter, walk};
 
 /// Runs every named `async fn(&Pair)`, or `async fn(&mut Pair)`, as a test on SQLite and as one on PostgreSQL.
 ///

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -60,8 +61,26 @@ impl Tasks {
     }
 }
 
+/// How many files and connections this process may have open at once.
+pub fn descriptors() -> usize {
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX))
+}
+
+/// Raises the limit of open files as far as the system lets this process: what most systems begin with is too little for
+/// a server, and is meant to be raised by it.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+}
+
 /// The one runtime of a process, in which both edges and all tasks run.
 pub fn runtime() -> Result<tokio::runtime::Runtime, SettingsError> {
+    raise_descriptors();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

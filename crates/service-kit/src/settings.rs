@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -96,6 +97,18 @@ impl KeySettings {
             self.file.display()
         ))
     }
+}
+
+/// A setting that must be within a range.
+pub fn within<T: PartialOrd + fmt::Display + Copy>(
+    name: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<T, SettingsError> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(SettingsError(format!("'{name}' is {value} and must be from {} to {}", range.start(), range.end())))
 }
 
 /// Reads a file that holds a secret, and warns when others on the host may read it too.

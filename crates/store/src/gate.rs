@@ -21,8 +21,6 @@ use crate::unit::{Fate, Unit};
 use crate::writer::Writer;
 use crate::{AnyConnection, DatabaseUrl, Migrations};
 
-/// How long a request waits for its turn at the database before it is told to come back.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a unit of work is run again after another transaction stood in its way.
 const REPEATS: u32 = 5;
 
@@ -36,6 +34,14 @@ pub struct StoreSettings {
     pub url: DatabaseUrl,
     /// Connections at most; of SQLite: readers.
     pub pool_size: u32,
+    /// How long a request waits for its turn at the database before it is told to come back; from 1 to 60.
+    pub patience_seconds: u64,
+}
+
+impl StoreSettings {
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience_seconds.clamp(1, 60))
+    }
 }
 
 /// What a store is opened for.
@@ -78,6 +84,7 @@ struct Lane {
     pool: Pool<Manager>,
     gate: Arc<Semaphore>,
     size: u32,
+    patience: Duration,
 }
 
 impl Store {
@@ -96,14 +103,14 @@ impl Store {
             (DatabaseUrl::Sqlite(_), OpenedFor::Command) | (DatabaseUrl::Postgres(_), _) => None,
         };
         let meter = StoreMeter::new().map_err(|error| Failure::new(codes.internal).with_cause(error))?;
-        let pool_size = settings.pool_size.max(1);
+        let (pool_size, patience) = (settings.pool_size.max(1), settings.patience());
         let (readers, writers) = match &settings.url {
             DatabaseUrl::Sqlite(_) => {
-                let writer = Writer::start(&settings.url, lock, codes, meter.shared.clone())?;
-                (Lane::open(&settings.url, Role::Reader, pool_size, codes)?, Writers::One(writer))
+                let writer = Writer::start(&settings.url, lock, patience, codes, meter.shared.clone())?;
+                (Lane::open(&settings.url, Role::Reader, pool_size, patience, codes)?, Writers::One(writer))
             }
             DatabaseUrl::Postgres(_) => {
-                let lane = Lane::open(&settings.url, Role::Writer, pool_size, codes)?;
+                let lane = Lane::open(&settings.url, Role::Writer, pool_size, patience, codes)?;
                 (lane.clone(), Writers::Many(lane))
             }
         };
@@ -215,16 +222,16 @@ impl Store {
 }
 
 impl Lane {
-    fn open(url: &DatabaseUrl, role: Role, size: u32, codes: &'static Generic) -> Result<Self> {
+    fn open(url: &DatabaseUrl, role: Role, size: u32, patience: Duration, codes: &'static Generic) -> Result<Self> {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
-            .connection_timeout(PATIENCE)
+            .connection_timeout(patience)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager { url: url.clone(), role });
         // The first connection is made now, so that a wrong address is told at the start.
         drop(pool.get().map_err(|error| unavailable(codes, error))?);
-        Ok(Self { pool, gate: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))), size })
+        Ok(Self { pool, gate: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))), size, patience })
     }
 
     #[allow(clippy::disallowed_methods, reason = "this is the gate")]
@@ -235,7 +242,7 @@ impl Lane {
         work: impl FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let waiting = meter.wait();
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned())
+        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.gate).acquire_owned())
             .await
             .map_err(|error| unavailable(codes, error))?
             .map_err(|error| unavailable(codes, error))?;

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use domain::Clock;
@@ -14,7 +15,7 @@ use error_codes::{Failure, Generic, Result};
 use prometheus::Histogram;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::gate::{Changes, OnChange, PATIENCE, unavailable};
+use crate::gate::{Changes, OnChange, unavailable};
 use crate::unit::{Fate, Unit};
 use crate::{AnyConnection, DatabaseUrl};
 
@@ -32,6 +33,8 @@ pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     ended: watch::Receiver<()>,
+    /// How long a unit of work waits to be let into the queue.
+    patience: Duration,
 }
 
 impl Drop for Writer {
@@ -51,6 +54,7 @@ impl Writer {
     pub(crate) fn start(
         url: &DatabaseUrl,
         lock: Option<File>,
+        patience: Duration,
         codes: &'static Generic,
         shared: Histogram,
     ) -> Result<Self> {
@@ -69,7 +73,7 @@ impl Writer {
             }
         });
         let thread = thread.map_err(|error| unavailable(codes, error))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), ended })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), ended, patience })
     }
 
     /// Closes when the writer has ended and its file is free.
@@ -100,7 +104,7 @@ impl Writer {
             })
         });
         let jobs = self.jobs.as_ref().ok_or_else(|| unavailable(codes, "the writer has ended"))?;
-        jobs.send_timeout(job, PATIENCE).await.map_err(|error| unavailable(codes, error.to_string()))?;
+        jobs.send_timeout(job, self.patience).await.map_err(|error| unavailable(codes, error.to_string()))?;
         answered.await.map_err(|error| unavailable(codes, error))?
     }
 }

@@ -9,12 +9,14 @@ mod database;
 mod http;
 mod notes;
 mod port;
+mod socket;
 
 pub use authority::{Authority, Issued, replace};
 pub use clock::ManualClock;
 pub use database::{Engine, TestDatabase};
 pub use http::{Answer, Api, Call};
 pub use port::free_port;
+pub use socket::Socket;
 
 /// Runs every named `async fn(TestDatabase)` as a test on SQLite and as one on PostgreSQL.
 #[macro_export]

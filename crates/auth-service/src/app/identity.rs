@@ -26,6 +26,7 @@ use service_kit::metrics::CacheMeter;
 
 use self::parse::{parse_application, parse_subject, parse_user};
 use super::Origin;
+use super::failed_clients::FailedClients;
 
 /// Applications and credentials that are remembered.
 const APPLICATIONS: u64 = 20_000;
@@ -101,6 +102,7 @@ pub struct Identity {
     peers: Peers,
     /// How old what its stream said is.
     pub lease: Lease,
+    failed_clients: FailedClients,
     clock: Arc<dyn Clock>,
     /// Counts what was heard, so that an answer that was under way meanwhile is not remembered.
     heard: AtomicU64,
@@ -117,10 +119,11 @@ pub struct Identity {
 
 impl Identity {
     /// Knows nothing yet.
-    pub fn new(peers: Peers, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(peers: Peers, failed_clients: FailedClients, clock: Arc<dyn Clock>) -> Self {
         Self {
             peers,
             lease: Lease::new(),
+            failed_clients,
             clock,
             heard: AtomicU64::new(0),
             clients: Cache::new(APPLICATIONS),
@@ -148,6 +151,8 @@ impl Identity {
         if let Some(known) = known {
             return Ok(known);
         }
+        // What is remembered was answered above: another caller of the network cannot keep a known client out.
+        self.failed_clients.check(&origin.address)?;
         let heard = self.heard.load(Ordering::Acquire);
         let request = wire::VerifyClientRequest {
             tenant,
@@ -160,7 +165,9 @@ impl Identity {
         let response = self.peers.call(request, send).await.map_err(|status| from_status(status, &AUTH))?;
         let verified = match response.outcome {
             Some(wire::verify_client_response::Outcome::Verified(verified)) => verified,
-            Some(wire::verify_client_response::Outcome::Refused(refused)) => return Err(refusal(&refused)),
+            Some(wire::verify_client_response::Outcome::Refused(refused)) => {
+                return Err(self.refused(&refused, origin));
+            }
             None => return Err(senseless("VerifyClient")),
         };
         let parsed = verified.application.and_then(parse_application).zip(SecretId::parse(&verified.secret_id).ok());
@@ -181,6 +188,9 @@ impl Identity {
         client: Option<&ClientCredentials>,
         origin: &Origin,
     ) -> Result<VerifiedPerson> {
+        if client.is_some() {
+            self.failed_clients.check(&origin.address)?;
+        }
         let request = wire::VerifyPasswordRequest {
             tenant: origin.tenant.clone().unwrap_or_default(),
             username,
@@ -194,7 +204,9 @@ impl Identity {
         let response = self.peers.call(request, send).await.map_err(|status| from_status(status, &AUTH))?;
         let verified = match response.outcome {
             Some(wire::verify_password_response::Outcome::Verified(verified)) => verified,
-            Some(wire::verify_password_response::Outcome::Refused(refused)) => return Err(refusal(&refused)),
+            Some(wire::verify_password_response::Outcome::Refused(refused)) => {
+                return Err(self.refused(&refused, origin));
+            }
             None => return Err(senseless("VerifyPassword")),
         };
         let user = verified.user.and_then(parse_user);
@@ -279,6 +291,15 @@ impl Identity {
             true
         };
         self.peers.follow(wire::WatchRequest { history_seconds }, open, on_event, stop).await;
+    }
+
+    /// A refusal of identity; wrong client credentials are counted.
+    fn refused(&self, refused: &wire::Refused, origin: &Origin) -> Failure {
+        let failure = refusal(refused);
+        if failure.code() == aut::INVALID_CLIENT {
+            self.failed_clients.count(&origin.address);
+        }
+        failure
     }
 
     fn forget(&self, change: &Change) {

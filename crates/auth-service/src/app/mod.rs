@@ -1,6 +1,7 @@
 //! What every request of this service is a sequence of: reserve → await → settle.
 
 pub mod audit;
+pub mod failed_clients;
 pub mod grants;
 pub mod identity;
 pub mod keys;
@@ -20,6 +21,7 @@ use ::auth::party::Tenant;
 use client::{News, TokenState, TokenVerifier};
 use crypto::mac::Mac;
 use domain::{Clock, Entropy, Issuers};
+use service_kit::limits::Limits;
 use store::{Actor, Store, Trail};
 
 use self::identity::Identity;
@@ -55,6 +57,8 @@ pub struct App {
     pub lifetimes: Lifetimes,
     /// What is counted.
     pub meters: Meters,
+    /// How often callers may ask.
+    pub limits: Limits,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Chance.

@@ -29,7 +29,8 @@ impl App {
     ///
     /// # Errors
     /// AUT-0017 for applications, which have none, and for a token that was not given the scope for it.
-    pub fn own_sessions(&self, token: &AccessToken) -> Result<Owner> {
+    pub async fn own_sessions(&self, token: &AccessToken) -> Result<Owner> {
+        self.admit_caller(token).await?;
         let user = token.user().filter(|_| token.scopes.contains(ACCESS_MANAGER)).ok_or(aut::FORBIDDEN)?;
         Ok(Owner { tenant: token.tenant, user, epoch: token.epochs.subject, reason: EndReason::ByUser })
     }
@@ -46,8 +47,9 @@ impl App {
         origin: &Origin,
     ) -> Result<Owner> {
         if token.user() == Some(user) {
-            return self.own_sessions(token);
+            return self.own_sessions(token).await;
         }
+        self.admit_caller(token).await?;
         let caller = self.subject_of(token).await?;
         let may = token.scopes.contains(ACCESS_MANAGER)
             && caller.permissions.allows(Some(IDENTITY_PRODUCT), "sessions", action);
@@ -68,6 +70,13 @@ impl App {
             return Err(aut::FORBIDDEN.into());
         }
         Ok(Owner { tenant: token.tenant, user, epoch: subject.epoch, reason: EndReason::ByAdministrator })
+    }
+
+    /// Counts a request of somebody with a token, like the requests for tokens.
+    async fn admit_caller(&self, token: &AccessToken) -> Result<()> {
+        let application = self.identity.application(token.application).await?;
+        let own = application.and_then(|application| application.tenant.requests_per_second);
+        self.limits.admit(token.tenant, &token.user().map_or(token.sub.clone(), |id| id.to_string()), own)
     }
 
     /// The live sessions of somebody, the newest first.

@@ -28,6 +28,7 @@ pub async fn serve(
     app: Arc<App>,
     metrics: &Metrics,
 ) -> Result<GrpcServerHandle, SettingsError> {
-    let make = |stop| TokenStateServer::new(TokenStateService::new(app, stop));
+    let longest = settings.message_bytes()?;
+    let make = |stop| TokenStateServer::new(TokenStateService::new(app, stop)).max_decoding_message_size(longest);
     service_kit::grpc::serve(settings, ALLOWED, contracts::DESCRIPTORS, metrics, make).await
 }

@@ -51,6 +51,10 @@ use crate::app::{App, Origin};
 )]
 struct Api;
 
+/// Routes on which nobody is counted: questions about permissions and tokens, which are answered from memory and which
+/// products ask for each of their own requests.
+pub const UNLIMITED: &[&str] = &["/v1/authorize", "/v1/permissions", "/v1/permissions/", "/v1/userinfo"];
+
 /// The API document.
 pub fn document() -> Document {
     let mut document = Api::openapi();

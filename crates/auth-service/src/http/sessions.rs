@@ -45,7 +45,7 @@ struct SessionResponse {
 #[get("/sessions")]
 pub(super) async fn list_own(app: web::Data<App>, caller: Caller, request: HttpRequest) -> HttpResult {
     let query = ListQuery::parse(request.query_string(), &AUTH)?;
-    let listed = app.list_sessions(app.own_sessions(&caller.token)?, query.page.clone()).await?;
+    let listed = app.list_sessions(app.own_sessions(&caller.token).await?, query.page.clone()).await?;
     Ok(query.answer(&request, listed.map(|session| SessionResponse::of(&session, &caller))))
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn list_own(app: web::Data<App>, caller: Caller, request: HttpR
 )]
 #[delete("/sessions")]
 pub(super) async fn end_all_own(app: web::Data<App>, caller: Caller, context: Context) -> HttpResult {
-    let owner = app.own_sessions(&caller.token)?;
+    let owner = app.own_sessions(&caller.token).await?;
     app.end_sessions(&caller.token, owner, origin(context)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -81,7 +81,7 @@ pub(super) async fn end_all_own(app: web::Data<App>, caller: Caller, context: Co
 #[delete("/sessions/{id}")]
 pub(super) async fn end_own(app: web::Data<App>, caller: Caller, context: Context, request: HttpRequest) -> HttpResult {
     let id = path_value::<SessionId>(&request, "id", &AUTH)?;
-    let owner = app.own_sessions(&caller.token)?;
+    let owner = app.own_sessions(&caller.token).await?;
     app.end_session(&caller.token, owner, id, origin(context)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -8,6 +8,7 @@ pair::on_both_engines! {
     no_operation_answers_without_a_token_or_to_nonsense,
     every_operation_with_a_strangers_token_finds_and_changes_nothing,
     a_door_of_a_tenant_takes_what_is_of_that_tenant,
+    no_operation_falls_to_an_absurd_request,
     there_is_an_answer_where_there_is_no_route,
     every_service_tells_how_it_is,
     head_is_get_without_a_body,
@@ -56,6 +57,10 @@ async fn a_door_of_a_tenant_takes_what_is_of_that_tenant(pair: &Pair) {
     for token in [stranger.refresh_token(), &machine] {
         refresh("elsewhere", token).await.expect(200);
     }
+}
+
+async fn no_operation_falls_to_an_absurd_request(pair: &Pair) {
+    assert!(pair::batter(pair, &pair.auth, &auth_service::http::document()).await > 9);
 }
 
 #[test]

@@ -3,12 +3,15 @@
 
 mod audit;
 mod authorize;
+mod bounds;
 mod contract;
 mod edges;
+mod floods;
 mod forged;
 mod grpc;
 mod key_commands;
 mod keys;
+mod limits;
 mod logout;
 mod machines;
 mod metrics;

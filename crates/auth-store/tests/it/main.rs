@@ -41,7 +41,7 @@ impl Fixture {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let listener = Arc::clone(&heard);
         let store = Store::open(
-            &StoreSettings { url: database.url().clone(), pool_size: 8 },
+            &StoreSettings { url: database.url().clone(), pool_size: 8, patience_seconds: 5 },
             store::OpenedFor::Serving,
             &AUTH,
             Arc::<ManualClock>::clone(&clock),

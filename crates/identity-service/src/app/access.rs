@@ -1,5 +1,6 @@
 //! Who acts: what the caller of a management route may do, from this service's own database.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use domain::audit::Action;
@@ -9,15 +10,18 @@ use domain::scope::ACCESS_MANAGER;
 use domain::token::{AccessToken, TokenSubject};
 use error_codes::{Code, Result, ide};
 use identity::membership::{held, unended};
+use identity::turns::Source;
 use identity_store::{applications, permissions, tenants, users};
 use store::{Actor, AuditEvent, Outcome, Unit};
 
-use super::{App, Origin};
+use super::{App, Origin, source};
 
 /// What a caller holds.
 #[derive(Debug)]
 pub struct Held {
     permissions: PermissionSet,
+    /// The requests in a second that the caller's tenant may make, where it has such a limit.
+    tenant_per_second: Option<NonZeroU32>,
 }
 
 /// A caller who was found to be allowed to begin.
@@ -37,6 +41,11 @@ impl Acting {
     /// The caller's permissions, against which those of a subject are held.
     pub fn holds(&self) -> &PermissionSet {
         &self.permissions.permissions
+    }
+
+    /// On whose account the caller's work waits.
+    pub fn source(&self) -> Source {
+        source(self.tenant, &self.actor.address)
     }
 
     /// An event of the trail about what the caller did.
@@ -70,6 +79,9 @@ impl App {
     }
 
     /// Tells who the caller is and what they hold, without asking for any permission.
+    ///
+    /// # Errors
+    /// IDE-0009 when the token's subject is gone or disabled, IDE-0021 when it or its tenant asks too often.
     pub async fn identify(&self, token: &AccessToken, origin: &Origin) -> Result<Acting> {
         let key = (token.tenant, token.sub.clone());
         let now = self.clock.now();
@@ -81,7 +93,7 @@ impl App {
                 let seen = self.news.count();
                 let token = token.clone();
                 let found = self.store.read(move |unit| find_held(unit, &token)).await?;
-                let found = Arc::new(Held { permissions: found.ok_or(ide::INVALID_TOKEN)? });
+                let found = Arc::new(found.ok_or(ide::INVALID_TOKEN)?);
                 // What changed while it was read is not remembered.
                 if self.news.count() == seen {
                     self.held.insert(key.clone(), Arc::clone(&found));
@@ -92,6 +104,7 @@ impl App {
                 found
             }
         };
+        self.limits.admit(token.tenant, &token.sub, permissions.tenant_per_second)?;
         let actor = origin.actor(token.actor_kind(), &token.sub);
         Ok(Acting { tenant: token.tenant, user: token.user(), permissions, actor })
     }
@@ -110,10 +123,14 @@ pub fn unended_of_user(unit: &mut Unit<'_>, tenant: TenantId, user: UserId) -> R
 }
 
 /// What the subject of a token holds now; `None` when it, or its tenant, is gone or disabled.
-fn find_held(unit: &mut Unit<'_>, token: &AccessToken) -> Result<Option<PermissionSet>> {
-    if tenants::find(unit, token.tenant)?.is_none_or(|tenant| !tenant.active) {
-        return Ok(None);
-    }
+fn find_held(unit: &mut Unit<'_>, token: &AccessToken) -> Result<Option<Held>> {
+    let Some(tenant) = tenants::find(unit, token.tenant)?.filter(|tenant| tenant.active) else { return Ok(None) };
+    let tenant_per_second = tenant.limits.requests_per_second.and_then(NonZeroU32::new);
+    let permissions = find_permissions(unit, token)?;
+    Ok(permissions.map(|permissions| Held { permissions, tenant_per_second }))
+}
+
+fn find_permissions(unit: &mut Unit<'_>, token: &AccessToken) -> Result<Option<PermissionSet>> {
     match token.subject {
         TokenSubject::User { id, .. } => {
             let Some(user) = users::find(unit, token.tenant, id)?.filter(|user| user.active) else { return Ok(None) };

@@ -2,6 +2,7 @@
 
 use ::identity::throttle::{ACCOUNT, Admission, NETWORK, Tries};
 use crypto::mac::Mac;
+use domain::Network;
 use error_codes::Result;
 use identity_store::tries::{self, Key};
 use store::Unit;
@@ -36,7 +37,7 @@ impl LoginKeys {
     /// network that an address belongs to.
     pub(super) fn of(&self, tenant: &str, name: &str, address: &str) -> Counters {
         let account = [b"account", tenant.as_bytes(), name.as_bytes()];
-        let network = network_of(address);
+        let network = Network::parse(address).to_string();
         Counters { account: self.0.tag(&account).bytes, network: self.0.tag(&[b"network", network.as_bytes()]).bytes }
     }
 }
@@ -146,28 +147,5 @@ fn wait_seconds(admission: Admission) -> Option<u32> {
     match admission {
         Admission::Blocked { wait } => Some(u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1)),
         Admission::Free | Admission::Charged(_) => None,
-    }
-}
-
-/// What counts as one network: an IPv4 address, or the 64 bits that one IPv6 subscriber has.
-fn network_of(address: &str) -> String {
-    match address.parse::<std::net::Ipv6Addr>() {
-        Ok(address) if address.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Ok(_) | Err(_) => address.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_subscriber_is_one_network() {
-        assert_eq!(network_of("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network_of("2001:db8:1:2:3:4:5:6"), network_of("2001:db8:1:2::9"));
-        assert_ne!(network_of("2001:db8:1:2::9"), network_of("2001:db8:1:3::9"));
     }
 }

@@ -18,10 +18,10 @@ use identity_store::{members, passwords, seed, tenants, users};
 use service_kit::settings::SettingsError;
 use store::{Actor, AuditEvent, Outcome, Unit};
 
-use super::App;
 use super::platform::give_platform_role;
 use super::tenants::told;
 use super::users::UserView;
+use super::{App, source};
 
 const EMAIL: &str = "admin@midaz.tech";
 
@@ -55,7 +55,7 @@ impl App {
             Some(password) => {
                 let owner = Owner { username: &user.username, email: &user.email };
                 NewPassword::parse("password", password.expose(), Kinds::default(), owner)?;
-                Some((user, self.hasher.hash(password).await?))
+                Some((user, self.hasher.hash(&source(planted.tenant.id, ""), password).await?))
             }
             None => None,
         };
@@ -104,7 +104,7 @@ impl App {
             .await?;
         let owner = Owner { username: &user.username, email: &user.email };
         let password = NewPassword::parse("password", password.expose(), tenant.settings.password_kinds, owner)?;
-        let hash = self.hasher.hash(password.into_secret()).await?;
+        let hash = self.hasher.hash(&source(tenant.id, ""), password.into_secret()).await?;
         self.store
             .write(move |unit| {
                 let group = Slug::parse(::identity::group::ADMINISTRATORS).map_err(corrupt)?;

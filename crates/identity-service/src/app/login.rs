@@ -15,7 +15,7 @@ use store::{AuditEvent, Outcome, Unit};
 
 use super::attempts::Attempt;
 use super::clients::{ClientCheck, check_secret};
-use super::{App, Origin};
+use super::{App, Origin, source};
 
 /// A login as it came.
 #[derive(Debug)]
@@ -130,10 +130,12 @@ impl App {
         }
         let admitted = self.charge(candidate.attempt).await?;
         // A locked account costs and answers what a wrong password does.
-        let verdict = self.hasher.verify(password.clone(), candidate.named.stored(admitted)).await?;
+        let source = source(candidate.client.tenant.id, &origin.address);
+        let verdict = self.hasher.verify(&source, password.clone(), candidate.named.stored(admitted)).await?;
         match (candidate.named, admitted) {
             (Named::User(user, hash), Some(attempt)) if verdict.matches => {
-                let rehashed = if verdict.stale { Some((hash, self.hasher.hash(password).await?)) } else { None };
+                let rehashed =
+                    if verdict.stale { Some((hash, self.hasher.hash(&source, password).await?)) } else { None };
                 let groups = self.settle_success(&user, attempt, rehashed).await?;
                 self.meters.count_login("verified");
                 Ok(LoginOutcome::Verified(Box::new(Verified { user: *user, groups, application: candidate.client })))

@@ -27,9 +27,11 @@ use client::{News, TokenVerifier};
 use crypto::keys::DeploymentKeys;
 use crypto::seal::Sealer;
 use domain::id::TenantId;
-use domain::{Clock, Entropy, Slug};
+use domain::{Clock, Entropy, Network, Slug};
 use identity::product::Products;
+use identity::turns::Source;
 use moka::sync::Cache;
+use service_kit::limits::Limits;
 use store::{Actor, Store, Trail};
 
 use self::access::Held;
@@ -65,6 +67,8 @@ pub struct App {
     pub default_tenant: Slug,
     /// What is counted.
     pub meters: Meters,
+    /// How often callers may ask.
+    pub limits: Limits,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -93,4 +97,9 @@ impl Origin {
     pub fn actor(&self, kind: &'static str, id: impl ToString) -> Actor {
         Actor { kind, id: id.to_string(), address: self.address.clone(), request_id: self.request_id.clone() }
     }
+}
+
+/// On whose account work for a tenant waits that was asked for from an address.
+fn source(tenant: TenantId, address: &str) -> Source {
+    Source { network: Network::parse(address), tenant: tenant.to_string() }
 }

@@ -36,7 +36,7 @@ impl App {
                 Ok((user, password_kinds(unit, tenant)?))
             })
             .await?;
-        let hash = self.hasher.hash(new_password(&user, kinds, new)?.into_secret()).await?;
+        let hash = self.hasher.hash(&acting.source(), new_password(&user, kinds, new)?.into_secret()).await?;
         self.act(acting.event(action::USER_RESET_PASSWORD, id), move |unit, event| {
             let held = ActedOn::hold(unit, tenant, id)?;
             acting.may_act_on(&held.permissions, &held.permissions)?;
@@ -71,7 +71,7 @@ impl App {
             })
             .await?;
         let new = new_password(&user, kinds, new)?;
-        let event = acting.event(action::USER_CHANGE_PASSWORD, id);
+        let (event, source) = (acting.event(action::USER_CHANGE_PASSWORD, id), acting.source());
         // The old password is guessed here as it is at a login, by whoever stole a token: the same tries pay for both.
         let counters = self.counters(slug.as_str(), user.username.folded(), &acting.actor.address);
         let attempt = self.store.read(move |unit| Attempt::look(unit, counters)).await?;
@@ -82,7 +82,7 @@ impl App {
             return Err(throttled());
         }
         let attempt = self.charge(attempt).await?.ok_or_else(throttled)?;
-        if !self.hasher.verify(old, stored.map(|stored| stored.hash)).await?.matches {
+        if !self.hasher.verify(&source, old, stored.map(|stored| stored.hash)).await?.matches {
             self.store
                 .write(move |unit| {
                     attempt.settle_failure(unit)?;
@@ -92,7 +92,7 @@ impl App {
                 .await?;
             return Err(Failure::new(ide::OLD_PASSWORD_WRONG).with_field("oldPassword", "is not the current password"));
         }
-        let hash = self.hasher.hash(new.into_secret()).await?;
+        let hash = self.hasher.hash(&source, new.into_secret()).await?;
         self.act(event, move |unit, event| {
             // Every change of a password raises the epoch: under the one that was read, the old password is still the
             // one that was compared.

@@ -12,9 +12,9 @@ use identity_store::tenants;
 use serde_json::{Value, json};
 use store::Unit;
 
-use super::App;
 use super::first_start::{corrupt, fresh_password, plant_seed};
 use super::platform::Platform;
+use super::{App, source};
 
 /// Steps that one turn of the sweeper takes at most, each a unit of work of its own.
 const PURGE_STEPS: usize = 100;
@@ -68,7 +68,8 @@ impl App {
         let owner = Owner { username: &user.username, email: &user.email };
         let kinds = tenant.settings.password_kinds;
         let chosen = NewPassword::parse("administrator.password", chosen.expose(), kinds, owner)?;
-        let administrator = (user.clone(), self.hasher.hash(chosen.into_secret()).await?);
+        let source = source(platform.system, &platform.actor.address);
+        let administrator = (user.clone(), self.hasher.hash(&source, chosen.into_secret()).await?);
         let made = tenant.clone();
         self.store
             .write(move |unit| {

@@ -85,7 +85,7 @@ impl App {
             .await?;
         let owner = Owner { username: &new.username, email: &new.email };
         let password = NewPassword::parse("password", password.expose(), kinds, owner)?;
-        let hash = self.hasher.hash(password.into_secret()).await?;
+        let hash = self.hasher.hash(&acting.source(), password.into_secret()).await?;
         let wanted = mem::take(&mut new.groups);
         let user = new.make(tenant, self.clock.now(), &*self.entropy);
         self.act(acting.event(action::USER_CREATE, user.id), move |unit, event| {

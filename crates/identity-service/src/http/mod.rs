@@ -87,6 +87,9 @@ struct PageParameters {
     cursor: Option<String>,
 }
 
+/// Routes on which nobody is counted: none but those that every service has.
+pub const UNLIMITED: &[&str] = &[];
+
 /// The API document.
 pub fn document() -> Document {
     let mut document = Api::openapi();

@@ -11,6 +11,7 @@ use crate::users::{PASSWORD, user};
 
 pair::on_both_engines! {
     no_operation_answers_without_a_token_or_to_nonsense,
+    no_operation_falls_to_an_absurd_request,
     a_token_comes_with_or_without_its_scheme,
     there_is_an_answer_where_there_is_no_route,
     an_id_that_is_none_is_named,
@@ -31,6 +32,10 @@ pair::on_both_engines! {
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     let walked = pair::walk(pair, &pair.identity, &identity_service::http::document(), "IDE").await;
     assert_eq!(walked, 29);
+}
+
+async fn no_operation_falls_to_an_absurd_request(pair: &Pair) {
+    assert!(pair::batter(pair, &pair.identity, &identity_service::http::document()).await > 22);
 }
 
 async fn a_token_comes_with_or_without_its_scheme(pair: &Pair) {

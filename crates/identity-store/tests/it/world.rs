@@ -34,7 +34,7 @@ impl World {
         let clock = Arc::new(ManualClock::at_present());
         let heard = Arc::new(Mutex::new(Vec::new()));
         let ear = Arc::clone(&heard);
-        let settings = StoreSettings { url: database.url().clone(), pool_size: 8 };
+        let settings = StoreSettings { url: database.url().clone(), pool_size: 8, patience_seconds: 5 };
         let on_change = Arc::new(move |change: &Change| ear.lock().unwrap().push(change.clone()));
         let store = Store::open(&settings, store::OpenedFor::Serving, &error_codes::IDENTITY, clock.clone(), on_change)
             .unwrap();

@@ -8,61 +8,58 @@ use std::time::Duration;
 use futures_util::Stream;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
+use super::incoming;
 use crate::tls::{Reloaded, explain};
 
 /// Handshakes at a time; who comes then waits in the queue of the kernel.
 const HANDSHAKES: usize = 256;
 /// How long one handshake may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The pause after a connection could not be taken, as when there are no file descriptors.
-const PAUSE: Duration = Duration::from_millis(50);
 
-type Connection = TlsStream<TcpStream>;
+type Connection = incoming::Connection<TlsStream<TcpStream>>;
 
-/// The connections whose handshake succeeded, each under the configuration of its moment; ends with `stop`.
-pub(super) fn accept(
+/// The connections whose handshake succeeded, each under the configuration of its moment, at most `most` at a time; ends
+/// with `stop`.
+pub(super) fn over_tls(
     listener: TcpListener,
+    most: usize,
     config: Arc<Reloaded<ServerConfig>>,
     table: &'static str,
     stop: CancellationToken,
 ) -> impl Stream<Item = io::Result<Connection>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        let permits = Arc::new(Semaphore::new(HANDSHAKES));
+        let (handshakes, places) = (Arc::new(Semaphore::new(HANDSHAKES)), Arc::new(Semaphore::new(most)));
         loop {
-            let (permit, stream, address) = tokio::select! {
+            let next = async {
+                let handshake = Arc::clone(&handshakes).acquire_owned().await.ok()?;
+                Some((handshake, incoming::next(&listener, &places).await?))
+            };
+            let (handshake, (stream, address, place)) = tokio::select! {
                 () = stop.cancelled() => return,
-                next = next(&listener, &permits) => next,
+                next = next => match next {
+                    Some(next) => next,
+                    // Nobody closes the semaphores.
+                    None => return,
+                },
             };
             let (config, sender) = (config.current(), sender.clone());
             tokio::spawn(async move {
-                if let Some(connection) = shake_hands(stream, address, config, table).await {
+                if let Some(stream) = shake_hands(stream, address, config, table).await {
                     // While the process stops nobody takes it any more.
-                    let _ = sender.send(Ok(connection)).await;
+                    let _ = sender.send(Ok(Connection::new(stream, place))).await;
                 }
-                drop(permit);
+                drop(handshake);
             });
         }
     });
     ReceiverStream::new(receiver)
-}
-
-async fn next(listener: &TcpListener, permits: &Arc<Semaphore>) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
-    loop {
-        match (Arc::clone(permits).acquire_owned().await, listener.accept().await) {
-            (Ok(permit), Ok((stream, address))) => return (permit, stream, address),
-            (Ok(_), Err(error)) => tracing::warn!(%error, "a gRPC connection could not be taken"),
-            // Nobody closes the semaphore.
-            (Err(_), _) => {}
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
 }
 
 async fn shake_hands(
@@ -70,9 +67,7 @@ async fn shake_hands(
     address: SocketAddr,
     config: Arc<ServerConfig>,
     table: &str,
-) -> Option<Connection> {
-    // Without it a call only takes longer.
-    let _ = stream.set_nodelay(true);
+) -> Option<TlsStream<TcpStream>> {
     match tokio::time::timeout(PATIENCE, TlsAcceptor::from(config).accept(stream)).await {
         Ok(Ok(connection)) => Some(connection),
         Ok(Err(error)) => {

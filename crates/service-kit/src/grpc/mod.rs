@@ -6,6 +6,7 @@ mod channel;
 mod connect;
 mod connector;
 mod failure;
+mod incoming;
 mod meter;
 mod observe;
 mod peers;

@@ -7,22 +7,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
-use super::accept::accept;
+use super::accept;
+use super::incoming::{self, listen};
 use super::meter::GrpcMeter;
 use super::observe::ObserveLayer;
 use super::{Allowed, CallerSecrets, Callers, CallersLayer};
 use crate::lifecycle::GRACE;
 use crate::metrics::Metrics;
-use crate::settings::SettingsError;
+use crate::settings::{SettingsError, within};
 use crate::tls::{MutualTlsSettings, mutual_server};
 
 /// The settings' table of the certificates.
@@ -41,6 +40,28 @@ pub struct GrpcSettings {
     pub tls: MutualTlsSettings,
     /// Whether the services can be listed by reflection; for development.
     pub reflection: bool,
+    /// Connections at most.
+    pub connections: usize,
+    /// Calls under way on one connection at most.
+    pub concurrent_calls: u32,
+    /// Calls that one connection may take back before they were begun.
+    pub pending_resets: usize,
+    /// The largest message that is read.
+    pub message_bytes: usize,
+    /// The pause after which a silent connection is asked whether it is still there.
+    pub keep_alive_seconds: u64,
+}
+
+/// How long the answer of a silent connection may take.
+const KEEP_ALIVE_PATIENCE: Duration = Duration::from_secs(10);
+/// The headers of one call, in bytes.
+const HEADER_BYTES: u32 = 16 * 1024;
+
+impl GrpcSettings {
+    /// The largest message that is read.
+    pub fn message_bytes(&self) -> Result<usize, SettingsError> {
+        within("grpc.message_bytes", self.message_bytes, 256 * 1024..=64 * 1024 * 1024)
+    }
 }
 
 /// A running gRPC listener.
@@ -91,6 +112,8 @@ where
             Callers::BySecret(CallerSecrets::read(&settings.callers)?)
         }
     };
+    let most = within("grpc.connections", settings.connections, 4..=100_000)?;
+    let keep_alive = within("grpc.keep_alive_seconds", settings.keep_alive_seconds, 1..=3_600)?;
     let (listener, address) = listen(settings.listen).await?;
     let stop = CancellationToken::new();
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -107,6 +130,16 @@ where
         None => Server::builder(),
     };
     let server = server
+        .max_concurrent_streams(within("grpc.concurrent_calls", settings.concurrent_calls, 8..=100_000)?)
+        .http2_max_pending_accept_reset_streams(Some(within(
+            "grpc.pending_resets",
+            settings.pending_resets,
+            1..=10_000,
+        )?))
+        .http2_max_local_error_reset_streams(Some(settings.pending_resets))
+        .http2_max_header_list_size(HEADER_BYTES)
+        .http2_keepalive_interval(Some(Duration::from_secs(keep_alive)))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE_PATIENCE))
         .layer(ObserveLayer(GrpcMeter::server(metrics, allowed)?))
         .layer(CallersLayer::new(callers, allowed))
         .add_service(make(stop.clone()))
@@ -115,11 +148,11 @@ where
     let stopped = stop.clone().cancelled_owned();
     let running = match tls {
         Some(config) => {
-            let incoming = accept(listener, config, TABLE, stop.clone());
+            let incoming = accept::over_tls(listener, most, config, TABLE, stop.clone());
             spawn(server.serve_with_incoming_shutdown(incoming, stopped))
         }
         None => {
-            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            let incoming = incoming::accept(listener, most);
             spawn(server.serve_with_incoming_shutdown(incoming, stopped))
         }
     };
@@ -132,15 +165,6 @@ fn spawn(server: impl Future<Output = Result<(), tonic::transport::Error>> + Sen
             tracing::error!(%error, "the gRPC listener failed");
         }
     })
-}
-
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SettingsError> {
-    let cannot = |error: std::io::Error| {
-        SettingsError::new(format!("cannot listen on {address}: {error}; choose another address in the settings"))
-    };
-    let listener = TcpListener::bind(address).await.map_err(cannot)?;
-    let bound = listener.local_addr().map_err(cannot)?;
-    Ok((listener, bound))
 }
 
 /// Without TLS secrets would cross a network in the clear, so nothing but loopback is listened on.

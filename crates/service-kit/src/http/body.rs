@@ -16,14 +16,24 @@ use serde_json::{Map, Value};
 use super::context::edge;
 use super::{HttpFailure, Members};
 
-/// The largest body, in bytes.
-const LONGEST: usize = 64 * 1024;
 /// How deep objects and arrays may be nested.
 const DEEPEST: usize = 16;
-/// How long a body may take on its way.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The most members of a form.
 const MOST_PAIRS: usize = 64;
+
+/// What a body may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The largest, in bytes.
+    pub bytes: usize,
+    /// How long it may be on its way.
+    pub time: Duration,
+}
+
+impl Bounds {
+    /// What holds where a route has no edge.
+    const NONE: Self = Self { bytes: 0, time: Duration::ZERO };
+}
 
 /// A JSON object: UTF-8, no name twice, bounded in size and depth.
 #[derive(Debug)]
@@ -44,10 +54,10 @@ impl FromRequest for JsonBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self, HttpFailure>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let codes = edge(request).map_or(&IDENTITY, |edge| edge.codes);
-        let (payload, is_long) = (payload.take(), declares_too_much(request));
+        let (codes, bounds) = edge(request).map_or((&IDENTITY, Bounds::NONE), |edge| (edge.codes, edge.bounds));
+        let (payload, is_long) = (payload.take(), declares_too_much(request, bounds));
         Box::pin(async move {
-            let bytes = if is_long { return Err(codes.too_large.into()) } else { read(payload, codes).await? };
+            let bytes = if is_long { return Err(codes.too_large.into()) } else { read(payload, bounds, codes).await? };
             let members = parse_object(&bytes, DEEPEST)
                 .map_err(|fault| Failure::new(codes.malformed).with_field("body", fault.to_string()))?;
             Ok(Self { members, codes })
@@ -83,11 +93,11 @@ impl FromRequest for FormBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self, HttpFailure>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let codes = edge(request).map_or(&IDENTITY, |edge| edge.codes);
+        let (codes, bounds) = edge(request).map_or((&IDENTITY, Bounds::NONE), |edge| (edge.codes, edge.bounds));
         let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let (payload, is_long) = (payload.take(), declares_too_much(request));
+        let (payload, is_long) = (payload.take(), declares_too_much(request, bounds));
         Box::pin(async move {
-            let bytes = if is_long { return Err(codes.too_large.into()) } else { read(payload, codes).await? };
+            let bytes = if is_long { return Err(codes.too_large.into()) } else { read(payload, bounds, codes).await? };
             if !is_form {
                 let reason = "must be sent as application/x-www-form-urlencoded";
                 return Err(Failure::new(codes.malformed).with_field("body", reason).into());
@@ -134,23 +144,26 @@ fn decode(text: &[u8]) -> Option<String> {
 }
 
 /// Whether the request says itself that its body is over the bound; then nothing of it is read.
-fn declares_too_much(request: &HttpRequest) -> bool {
+fn declares_too_much(request: &HttpRequest, bounds: Bounds) -> bool {
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > LONGEST))
+    declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > bounds.bytes))
 }
 
-async fn read(payload: Payload, codes: &'static Generic) -> Result<web::Bytes, Failure> {
-    match tokio::time::timeout(PATIENCE, read_whole(payload, codes)).await {
+async fn read(payload: Payload, bounds: Bounds, codes: &'static Generic) -> Result<web::Bytes, Failure> {
+    match tokio::time::timeout(bounds.time, read_whole(payload, bounds, codes)).await {
         Ok(read) => read,
-        Err(_) => Err(Failure::new(codes.malformed).with_field("body", "must arrive within 10 seconds")),
+        Err(_) => {
+            let reason = format!("must arrive within {} seconds", bounds.time.as_secs());
+            Err(Failure::new(codes.malformed).with_field("body", reason))
+        }
     }
 }
 
-async fn read_whole(mut payload: Payload, codes: &'static Generic) -> Result<web::Bytes, Failure> {
+async fn read_whole(mut payload: Payload, bounds: Bounds, codes: &'static Generic) -> Result<web::Bytes, Failure> {
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error: PayloadError| Failure::new(codes.malformed).with_cause(error))?;
-        if body.len() + chunk.len() > LONGEST {
+        if body.len() + chunk.len() > bounds.bytes {
             return Err(codes.too_large.into());
         }
         body.extend_from_slice(&chunk);

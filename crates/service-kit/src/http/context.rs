@@ -9,8 +9,9 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use error_codes::{Failure, Generic};
 use ipnet::IpNet;
 
-use super::{HttpFailure, KnownRoutes};
+use super::{Bounds, HttpFailure, KnownRoutes};
 use crate::Verifier;
+use crate::limits::NetworkLimit;
 use crate::metrics::Metrics;
 
 /// What the edge of a service shares among its handlers.
@@ -21,6 +22,12 @@ pub struct Edge {
     pub verifier: Arc<dyn Verifier>,
     /// From whom `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long and how large a body may be.
+    pub bounds: Bounds,
+    /// How often one network may ask.
+    pub networks: NetworkLimit,
+    /// Paths on which nobody is counted, without the tenant; one that ends in `/` stands for everything below it.
+    pub unlimited: &'static [&'static str],
     /// Every path of the service with its methods.
     pub routes: KnownRoutes,
     /// What is counted.
@@ -73,7 +80,7 @@ impl FromRequest for Context {
 }
 
 /// Walks the forwarded addresses from the nearest: the first that is not a trusted proxy is the caller.
-fn caller_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
+pub(super) fn caller_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(&peer) {

@@ -6,6 +6,8 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use error_codes::{Failure, FieldDetail, Kind};
 use serde_json::{Map, Value, json};
 
+use super::limit::{Budget, whole_seconds};
+
 /// What a handler returns.
 pub type HttpResult<T = HttpResponse> = Result<T, HttpFailure>;
 
@@ -34,7 +36,14 @@ impl ResponseError for HttpFailure {
         log(&self.0);
         let mut response = HttpResponseBuilder::new(self.status_code());
         if let Some(delay) = self.0.retry_after() {
-            response.insert_header((header::RETRY_AFTER, delay.as_secs().max(1).to_string()));
+            let seconds = whole_seconds(delay);
+            response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
+            if self.0.code().kind() == Kind::Throttled {
+                let budget = Budget { limit: self.0.limit(), remaining: 0, reset: delay };
+                budget.tell(|name, value| {
+                    response.insert_header((name, value));
+                });
+            }
         }
         if self.0.code().kind() == Kind::Unauthenticated {
             response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));

@@ -5,8 +5,10 @@
 
 mod body;
 mod caller;
+mod connections;
 mod context;
 mod failure;
+mod limit;
 mod list;
 mod members;
 mod meter;
@@ -15,10 +17,11 @@ mod routes;
 mod server;
 mod trail;
 
-pub use body::{FormBody, JsonBody};
+pub use body::{Bounds, FormBody, JsonBody};
 pub use caller::{Caller, bearer};
 pub use context::{Context, Edge, path_value};
 pub use failure::{HttpFailure, HttpResult};
+pub use limit::limit;
 pub use list::{ListQuery, Style};
 pub use members::Members;
 pub use observe::observe;

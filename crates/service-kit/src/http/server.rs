@@ -12,20 +12,17 @@ use serde::Deserialize;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
+use super::connections::Connections;
 use super::meter::HttpMeter;
-use super::{Edge, health, not_found, observe, operations, readyz, version};
-use crate::lifecycle::GRACE;
-use crate::settings::SettingsError;
+use super::{Bounds, Edge, health, limit, not_found, observe, operations, readyz, version};
+use crate::lifecycle::{self, GRACE};
+use crate::settings::{SettingsError, within};
 use crate::tls::{self, TlsSettings};
 
 /// How long a client may take for the TLS handshake.
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(3);
-/// How long a client may take to send the head of a request.
-const HEAD_PATIENCE: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Connections one worker holds at most.
-const CONNECTIONS: usize = 16_384;
+/// File descriptors that are kept for everything but clients: the database, the other service, files.
+const KEPT_DESCRIPTORS: usize = 256;
 
 /// Where the process listens for HTTP.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +35,40 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// What is shown to clients where the listener speaks TLS itself.
     pub tls: TlsSettings,
+    /// How long a client may take to send the head of a request.
+    pub head_seconds: u64,
+    /// How long a client may take to send a body.
+    pub body_seconds: u64,
+    /// The largest body.
+    pub body_bytes: usize,
+    /// How long a connection is kept without a request.
+    pub keep_alive_seconds: u64,
+    /// Connections at most, in all.
+    pub connections: usize,
+    /// Connections of one network at most.
+    pub connections_per_network: usize,
+}
+
+impl HttpSettings {
+    /// What a body may take.
+    pub fn bounds(&self) -> Result<Bounds, SettingsError> {
+        let time = Duration::from_secs(within("http.body_seconds", self.body_seconds, 1..=600)?);
+        let bytes = within("http.body_bytes", self.body_bytes, 16 * 1024..=16 * 1024 * 1024)?;
+        Ok(Bounds { bytes, time })
+    }
+
+    /// How many connections all workers together and one network may hold; no more than there are file descriptors for.
+    fn connections(&self, descriptors: usize) -> Result<(usize, usize), SettingsError> {
+        let wanted = within("http.connections", self.connections, 16..=1_000_000)?;
+        let of_network = within("http.connections_per_network", self.connections_per_network, 1..=1_000_000)?;
+        let possible = descriptors.saturating_sub(KEPT_DESCRIPTORS).max(16);
+        if wanted <= possible {
+            return Ok((wanted, of_network));
+        }
+        tracing::warn!(wanted, possible, "the limit of open files allows fewer connections than 'http.connections'");
+        // The share of one network stays the same, so that it still cannot take all.
+        Ok((possible, (of_network.min(wanted) * possible / wanted).max(1)))
+    }
 }
 
 type Checks = dyn Fn() -> Pin<Box<dyn Future<Output = Vec<(&'static str, bool)>> + Send>> + Send + Sync;
@@ -97,6 +128,12 @@ pub fn serve(
     document: OpenApi,
     routes: impl Fn(&mut web::ServiceConfig) + Send + Clone + 'static,
 ) -> Result<HttpServerHandle, SettingsError> {
+    let (all, of_network) = settings.connections(lifecycle::descriptors())?;
+    let connections = Connections::new(of_network, &settings.trusted_proxies);
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        workers => workers,
+    };
     let readiness = web::Data::from(Arc::new(readiness));
     let tls = tls::server(&settings.tls, "http.tls")?;
     let metrics = web::Data::new(edge.metrics.clone());
@@ -105,8 +142,9 @@ pub fn serve(
     let (private, operations_address) = listen(operations_listen)?;
 
     let shared = readiness.clone();
-    let mut server = HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(limit))
             .wrap(from_fn(observe))
             .app_data(edge.clone())
             .app_data(shared.clone())
@@ -120,15 +158,14 @@ pub fn serve(
             .default_service(web::to(not_found))
     })
     .tls_handshake_timeout(HANDSHAKE_PATIENCE)
-    .client_request_timeout(HEAD_PATIENCE)
+    .on_connect(move |connection, extensions| connections.opened(connection, extensions))
+    .client_request_timeout(Duration::from_secs(within("http.head_seconds", settings.head_seconds, 1..=600)?))
     .client_disconnect_timeout(Duration::from_secs(1))
-    .keep_alive(KEEP_ALIVE)
-    .max_connections(CONNECTIONS)
+    .keep_alive(Duration::from_secs(within("http.keep_alive_seconds", settings.keep_alive_seconds, 1..=3_600)?))
+    .workers(workers)
+    .max_connections(all.div_ceil(workers))
     .shutdown_timeout(GRACE.as_secs())
     .disable_signals();
-    if settings.workers > 0 {
-        server = server.workers(settings.workers);
-    }
     // HTTP/1.1 alone: over HTTP/2 the library bounds neither the requests of one connection nor the time for a head.
     let server = match tls {
         Some(config) => server.listen_rustls_0_23(public, config),
@@ -164,4 +201,32 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SettingsErro
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> SettingsError {
     SettingsError::new(format!("cannot listen on {address}: {error}; choose another address in the settings"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(connections: usize, of_network: usize) -> HttpSettings {
+        HttpSettings {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            workers: 1,
+            tls: TlsSettings::default(),
+            trusted_proxies: Vec::new(),
+            head_seconds: 5,
+            body_seconds: 10,
+            body_bytes: 65_536,
+            keep_alive_seconds: 75,
+            connections,
+            connections_per_network: of_network,
+        }
+    }
+
+    #[test]
+    fn connections_leave_descriptors_for_everything_else() {
+        assert_eq!(settings(16_384, 12_288).connections(1_000_000).unwrap(), (16_384, 12_288));
+        assert_eq!(settings(16_384, 12_288).connections(1_024).unwrap(), (768, 576));
+        assert_eq!(settings(16_384, 1_000_000).connections(1_024).unwrap(), (768, 768));
+        assert!(settings(1, 1).connections(1_024).is_err());
+    }
 }

@@ -42,7 +42,7 @@ fn open(database: &TestDatabase, heard: &Heard) -> Store {
 }
 
 fn open_for(purpose: OpenedFor, database: &TestDatabase, heard: &Heard) -> error_codes::Result<Store> {
-    let settings = StoreSettings { url: database.url().clone(), pool_size: 8 };
+    let settings = StoreSettings { url: database.url().clone(), pool_size: 8, patience_seconds: 5 };
     Store::open(&settings, purpose, &IDENTITY, Arc::new(SystemClock), heard.listener())
 }
 

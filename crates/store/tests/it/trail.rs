@@ -37,7 +37,7 @@ impl World {
     fn of(database: &TestDatabase) -> Self {
         migrate(database.url(), &migrations()).unwrap();
         let clock = Arc::new(ManualClock::at_present());
-        let settings = StoreSettings { url: database.url().clone(), pool_size: 4 };
+        let settings = StoreSettings { url: database.url().clone(), pool_size: 4, patience_seconds: 5 };
         let clock_of_store = Arc::clone(&clock) as Arc<dyn Clock>;
         let listener = Heard::default().listener();
         let store = Store::open(&settings, OpenedFor::Serving, &IDENTITY, clock_of_store, listener).unwrap();

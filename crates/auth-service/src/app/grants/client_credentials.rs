@@ -22,6 +22,7 @@ impl App {
         let verified = self.identity.verify_client(&client, &origin).await?;
         let application = verified.application;
         require(&application, GrantType::ClientCredentials)?;
+        self.admit(&application, &application.client_id)?;
         let now = self.clock.now();
         // An application of a product acts by its role; there is no scope that it could be authorised for.
         let scopes = scopes.unwrap_or_default();

@@ -111,6 +111,14 @@ impl App {
     }
 }
 
+impl App {
+    /// Counts a request for a token: an application's own under its client id, a person's under their id.
+    fn admit(&self, application: &Application, subject: &str) -> Result<()> {
+        let tenant = &application.tenant;
+        self.limits.admit(tenant.id, subject, tenant.requests_per_second)
+    }
+}
+
 /// Checks that an application may use a grant.
 fn require(application: &Application, grant: GrantType) -> Result<()> {
     if application.allows(grant) { Ok(()) } else { Err(aut::UNSUPPORTED_GRANT_TYPE.into()) }

@@ -29,6 +29,7 @@ impl App {
         let verified = self.identity.verify_password(username, password, client.as_ref(), &origin).await?;
         let application = verified.application;
         require(&application, GrantType::Password)?;
+        self.admit(&application, &verified.user.id.to_string())?;
         let offered = offered(application.is_default);
         let scopes = scopes.unwrap_or_else(|| offered.clone());
         if !scopes.is_within(&offered) {

@@ -62,6 +62,8 @@ impl App {
         let application = application.ok_or_else(|| refused(Refusal::Outdated))?;
         require(&application, GrantType::RefreshToken)?;
         of_path(&application, origin)?;
+        // Before the token is spent: who is refused here may come again with it.
+        self.admit(&application, &login.user.to_string())?;
         let current = application.epochs_of(subject.epoch);
         let user = match &subject.party {
             Party::Person(user, _) => user.clone(),
@@ -97,6 +99,7 @@ impl App {
         presented.check(&application, &redemption).map_err(refused)?;
         require(&application, GrantType::RefreshToken)?;
         of_path(&application, origin)?;
+        self.admit(&application, &application.client_id)?;
         // Memory holds the revocations of an access lifetime; this token may be older.
         let session = presented.session;
         if self.store.read(move |unit| revocations::is_revoked(unit, session)).await? {
