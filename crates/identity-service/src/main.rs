@@ -13,6 +13,7 @@ use error_codes::IDENTITY;
 use identity::tenant::ADMINISTRATOR;
 use identity_service::app::App;
 use identity_service::app::first_start::administrator_password;
+use identity_service::commands::apply::{self, Applied, Apply};
 use identity_service::commands::tenants::{self, TenantsCommand};
 use identity_service::process::assemble;
 use identity_service::settings::{SOURCE, Settings};
@@ -35,6 +36,9 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+/// The exit code of `apply --dry-run` where there are differences.
+const DIFFERENT: u8 = 2;
 
 #[derive(Subcommand)]
 enum Command {
@@ -77,6 +81,14 @@ enum Command {
         #[command(subcommand)]
         command: TenantsCommand,
     },
+    /// Brings tenants, roles, groups and applications to what a file declares, also while the service runs.
+    Apply(Apply),
+    /// Prints what there is in the form that `apply` reads.
+    Export {
+        /// One tenant, by name; all when absent.
+        #[arg(long, value_name = "NAME")]
+        tenant: Option<Slug>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -113,7 +125,7 @@ enum AdminAct {
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("identity-service: {error}");
             ExitCode::FAILURE
@@ -121,7 +133,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), SettingsError> {
+fn run(arguments: Arguments) -> Result<ExitCode, SettingsError> {
     let load =
         || -> Result<Loaded<Settings>, SettingsError> { SOURCE.load(arguments.settings.as_deref(), std::env::vars()) };
     match arguments.command {
@@ -158,7 +170,23 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
             print!("{text}");
             Ok(())
         }
+        Command::Apply(apply) => {
+            let app = assemble(&load()?.settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
+            let applied = service_kit::lifecycle::runtime()?.block_on(apply::apply(&app, &apply))?;
+            print!("{}", applied.text());
+            return Ok(if let Applied::Outstanding(_) = applied {
+                ExitCode::from(DIFFERENT)
+            } else {
+                ExitCode::SUCCESS
+            });
+        }
+        Command::Export { tenant } => {
+            let app = assemble(&load()?.settings, OpenedFor::Command, Arc::new(SystemClock), Arc::default())?;
+            print!("{}", service_kit::lifecycle::runtime()?.block_on(apply::export(&app, tenant))?);
+            Ok(())
+        }
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 fn serve(settings: &Settings) -> Result<(), SettingsError> {

@@ -147,6 +147,30 @@ pub fn hold(unit: &mut Unit<'_>, tenant: TenantId, application: ApplicationId) -
     row.map(|row| row.read(unit)).transpose()
 }
 
+/// Stores a new description of an application that is held.
+pub fn describe(unit: &mut Unit<'_>, application: &Application, description: &str) -> Result<()> {
+    unit.query(|connection| {
+        diesel::update(applications::table.find((id(application.tenant), id(application.id))))
+            .set(applications::description.eq(description))
+            .execute(connection)
+    })?;
+    unit.announce(application.tenant, Change::ApplicationRevised(application.id));
+    Ok(())
+}
+
+/// The living application of a name.
+pub fn find_by_name(unit: &mut Unit<'_>, tenant: TenantId, name: &str) -> Result<Option<Application>> {
+    let row: Option<Row> = unit.query(|connection| {
+        applications::table
+            .filter(applications::tenant_id.eq(id(tenant)))
+            .filter(applications::name.eq(name))
+            .filter(applications::deleted_at.is_null())
+            .first(connection)
+            .optional()
+    })?;
+    row.map(|row| row.read(unit)).transpose()
+}
+
 /// Makes an application that is held a tombstone: every token and secret of it is dead, and its name and client id are
 /// never given again.
 pub fn mark_deleted(unit: &mut Unit<'_>, application: &Application) -> Result<()> {

@@ -117,6 +117,47 @@ pub fn permit(unit: &mut Unit<'_>, role: &Role, permission: &Permission) -> Resu
     Ok(())
 }
 
+/// Stores a new name. Nobody remembers names of roles, so nothing is announced.
+pub fn rename(unit: &mut Unit<'_>, role: &Role, name: &str) -> Result<()> {
+    unit.query(|connection| {
+        diesel::update(roles::table.find((id(role.tenant), id(role.id)))).set(roles::name.eq(name)).execute(connection)
+    })?;
+    Ok(())
+}
+
+/// Lets a role permit no longer what it permits.
+pub fn forbid(unit: &mut Unit<'_>, role: &Role, permission: &Permission) -> Result<()> {
+    let Permission { product, resource, action } = permission;
+    let key = (id(role.tenant), id(role.id), product, resource, action);
+    unit.query(|connection| diesel::delete(role_permissions::table.find(key)).execute(connection))?;
+    unit.announce(role.tenant, Change::PolicyRevised(role.tenant));
+    Ok(())
+}
+
+/// Deletes a role; every group that had it loses it.
+pub fn delete(unit: &mut Unit<'_>, role: &Role) -> Result<()> {
+    let (tenant, key) = (id(role.tenant), id(role.id));
+    unit.query(|connection| {
+        let given = group_roles::table.filter(group_roles::tenant_id.eq(tenant)).filter(group_roles::role_id.eq(key));
+        diesel::delete(given).execute(connection)?;
+        let permissions = role_permissions::table
+            .filter(role_permissions::tenant_id.eq(tenant))
+            .filter(role_permissions::role_id.eq(key));
+        diesel::delete(permissions).execute(connection)?;
+        diesel::delete(roles::table.find((tenant, key))).execute(connection)
+    })?;
+    unit.announce(role.tenant, Change::PolicyRevised(role.tenant));
+    Ok(())
+}
+
+/// Takes a role from a group.
+pub fn take(unit: &mut Unit<'_>, group: &Group, role: RoleId) -> Result<()> {
+    let key = (id(group.tenant), id(group.id), id(role));
+    unit.query(|connection| diesel::delete(group_roles::table.find(key)).execute(connection))?;
+    unit.announce(group.tenant, Change::PolicyRevised(group.tenant));
+    Ok(())
+}
+
 /// Gives a group a role it does not have.
 pub fn give(unit: &mut Unit<'_>, group: &Group, role: RoleId, validity: Validity) -> Result<()> {
     unit.query(|connection| {

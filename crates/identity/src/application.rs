@@ -77,10 +77,15 @@ impl NewApplication {
     pub fn make(self, tenant: TenantId, now: Timestamp, entropy: &dyn Entropy) -> Application {
         let client_id = ClientId::new(entropy);
         let name = format!("{}-{}", self.product, client_id.short());
+        Application { client_id, ..self.make_named(name, tenant, now, entropy) }
+    }
+
+    /// The application it becomes under a name that was chosen.
+    pub fn make_named(self, name: String, tenant: TenantId, now: Timestamp, entropy: &dyn Entropy) -> Application {
         Application {
             id: ApplicationId::new(now, entropy),
             tenant,
-            client_id,
+            client_id: ClientId::new(entropy),
             name,
             product: Some(self.product),
             description: self.description,

@@ -9,6 +9,7 @@
 
 pub mod acting;
 pub mod application;
+pub mod declared;
 pub mod fields;
 pub mod group;
 pub mod login;

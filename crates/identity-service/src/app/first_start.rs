@@ -144,17 +144,22 @@ pub fn administrator_password(file: &Path, entropy: &dyn Entropy) -> Result<Secr
         Err(_) => {}
     }
     let password = fresh_password(entropy);
+    write_secret(file, &password).map_err(cannot)?;
+    Ok(password)
+}
+
+/// Writes a secret into a new file that only its owner reads.
+pub(crate) fn write_secret(file: &Path, secret: &Secret<String>) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut made = options.open(file).map_err(cannot)?;
-    made.write_all(format!("{}\n", password.expose()).as_bytes()).and_then(|()| made.sync_all()).map_err(cannot)?;
-    Ok(password)
+    let mut made = options.open(file)?;
+    made.write_all(format!("{}\n", secret.expose()).as_bytes()).and_then(|()| made.sync_all())
 }
 
 /// A password with one of each kind of character, whatever a tenant asks for; 144 bits are in the rest.
-pub(super) fn fresh_password(entropy: &dyn Entropy) -> Secret<String> {
+pub(crate) fn fresh_password(entropy: &dyn Entropy) -> Secret<String> {
     Secret::new(format!("{}.aA1", random_token(18, entropy).expose()))
 }
 

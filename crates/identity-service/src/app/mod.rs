@@ -6,6 +6,7 @@ pub mod applications;
 pub mod attempts;
 pub mod audit;
 pub mod clients;
+pub mod declared;
 pub mod first_start;
 pub mod group_permissions;
 pub mod groups;
@@ -100,6 +101,6 @@ impl Origin {
 }
 
 /// On whose account work for a tenant waits that was asked for from an address.
-fn source(tenant: TenantId, address: &str) -> Source {
+pub(crate) fn source(tenant: TenantId, address: &str) -> Source {
     Source { network: Network::parse(address), tenant: tenant.to_string() }
 }

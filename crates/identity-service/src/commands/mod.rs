@@ -2,6 +2,7 @@
 //!
 //! A command returns the text to print, and its refusal as one sentence.
 
+pub mod apply;
 pub mod tenants;
 
 use error_codes::{Failure, FieldDetail};

@@ -30,7 +30,7 @@ testkit::on_both_engines! {
 }
 
 /// Runs the binary to its end with nothing but this environment.
-fn run(environment: &[(String, String)], arguments: &[&str]) -> Output {
+pub(crate) fn run(environment: &[(String, String)], arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_identity-service"));
     command.env_clear().envs(environment.iter().cloned()).args(arguments).stdin(Stdio::null());
     command.output().unwrap()
@@ -42,7 +42,7 @@ fn set(name: &str, value: impl Into<String>) -> (String, String) {
 
 /// What a refused command leaves: its status, nothing on standard output, and one sentence.
 #[track_caller]
-fn refusal(output: &Output) -> String {
+pub(crate) fn refusal(output: &Output) -> String {
     let sentence = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(1), "{sentence}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
@@ -52,7 +52,7 @@ fn refusal(output: &Output) -> String {
 }
 
 #[track_caller]
-fn printed(output: &Output) -> String {
+pub(crate) fn printed(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout.clone()).unwrap()
 }

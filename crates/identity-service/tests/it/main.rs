@@ -3,6 +3,7 @@
 
 mod acting;
 mod applications;
+mod apply;
 mod audit;
 mod caller;
 mod commands;

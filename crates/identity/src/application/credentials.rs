@@ -52,6 +52,11 @@ pub(super) fn secret(entropy: &dyn Entropy) -> Secret<String> {
     Secret::new(hex(SECRET_BYTES, entropy))
 }
 
+/// Whether a text has the form of a client secret.
+pub(super) fn is_secret(text: &str) -> bool {
+    text.len() == 2 * SECRET_BYTES && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 fn hex(size_bytes: usize, entropy: &dyn Entropy) -> String {
     let mut random = vec![0; size_bytes];
     entropy.fill(&mut random);
@@ -77,7 +82,10 @@ mod tests {
         };
         let client_id = ClientId::new(&OsEntropy);
         assert!(is_hex(client_id.as_str(), 20) && is_hex(client_id.short(), 12), "{client_id}");
-        assert!(is_hex(secret(&OsEntropy).expose(), 40));
+        assert!(is_secret(secret(&OsEntropy).expose()) && secret(&OsEntropy).expose().len() == 40);
+        for wrong in ["", "change-me", &"A".repeat(40), &"a".repeat(41)] {
+            assert!(!is_secret(wrong), "{wrong}");
+        }
         assert_ne!(secret(&OsEntropy).expose(), secret(&OsEntropy).expose());
     }
 }

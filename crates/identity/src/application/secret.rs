@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::id::SecretId;
-use domain::{Entropy, Secret, Timestamp};
+use domain::{Entropy, InvalidText, Secret, Timestamp};
 use error_codes::{Failure, Result, ide};
 
 use super::credentials;
@@ -48,6 +48,18 @@ impl NewSecret {
     /// A fresh secret, without an end.
     pub fn new(now: Timestamp, entropy: &dyn Entropy) -> Self {
         Self { id: SecretId::new(now, entropy), value: credentials::secret(entropy) }
+    }
+
+    /// A secret that was made elsewhere in the form of ours; nothing weaker is taken.
+    ///
+    /// # Errors
+    /// A text that has not 40 lower-case hexadecimal digits.
+    pub fn given(value: Secret<String>, now: Timestamp, entropy: &dyn Entropy) -> Result<Self, InvalidText> {
+        if credentials::is_secret(value.expose()) {
+            Ok(Self { id: SecretId::new(now, entropy), value })
+        } else {
+            Err(InvalidText::new("must have 40 lower-case hexadecimal digits, as 'openssl rand -hex 20' makes them"))
+        }
     }
 }
 
