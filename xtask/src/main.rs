@@ -8,7 +8,9 @@ mod bench;
 mod binaries;
 mod cargo;
 mod certs;
+mod chance;
 mod check;
+mod compose;
 mod down;
 mod failure;
 mod generate;
@@ -43,6 +45,10 @@ enum Command {
     Down(down::Options),
     /// Makes a development authority, and certificates of it for both services; made again, renews them
     Certs(certs::Options),
+    /// Makes the secrets of docker-compose.yml, once
+    ComposeInit(compose::init::Options),
+    /// Builds the images, runs docker-compose.yml and proves it: both ways, crashes, hardening
+    ComposeCheck(compose::check::Options),
     /// Runs every test on SQLite and on PostgreSQL
     Test(test::Options),
     /// Checks format, layers, generated files, lints, documentation and dependencies
@@ -60,6 +66,8 @@ fn main() -> ExitCode {
         Command::Up(options) => up::run(&options),
         Command::Down(options) => down::run(&options),
         Command::Certs(options) => certs::run(&options),
+        Command::ComposeInit(options) => compose::init::run(&options),
+        Command::ComposeCheck(options) => compose::check::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Check => check::run(),
         Command::Layers => layers::run(),

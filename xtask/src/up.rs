@@ -3,7 +3,6 @@
 //! Read [`run`] first; each step has a module of its own.
 
 mod addresses;
-mod chance;
 pub(crate) mod data;
 mod database;
 mod environment;

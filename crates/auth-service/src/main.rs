@@ -36,6 +36,8 @@ struct Arguments {
 enum Command {
     /// Runs the service until it is asked to stop.
     Serve,
+    /// Asks the process that these settings belong to whether it is ready; for health checks of containers.
+    Health,
     /// Brings the database to the schema of this build.
     Migrate {
         /// Drops the database of a PostgreSQL URL first, with everything in it.
@@ -103,6 +105,7 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
         || -> Result<Loaded<Settings>, SettingsError> { SOURCE.load(arguments.settings.as_deref(), std::env::vars()) };
     match arguments.command {
         Command::Serve => serve(&load()?.settings),
+        Command::Health => service_kit::health::ask(&load()?.settings.operations),
         Command::Migrate { drop_database, create_database } => {
             migrate(&load()?.settings, drop_database, create_database)
         }

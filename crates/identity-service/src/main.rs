@@ -44,6 +44,8 @@ const DIFFERENT: u8 = 2;
 enum Command {
     /// Runs the service until it is asked to stop.
     Serve,
+    /// Asks the process that these settings belong to whether it is ready; for health checks of containers.
+    Health,
     /// Brings the database to the schema of this build.
     Migrate {
         /// Drops the database of a PostgreSQL URL first, with everything in it.
@@ -138,6 +140,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, SettingsError> {
         || -> Result<Loaded<Settings>, SettingsError> { SOURCE.load(arguments.settings.as_deref(), std::env::vars()) };
     match arguments.command {
         Command::Serve => serve(&load()?.settings),
+        Command::Health => service_kit::health::ask(&load()?.settings.operations),
         Command::Migrate { drop_database, create_database } => {
             migrate(&load()?.settings, drop_database, create_database)
         }

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod grpc;
+pub mod health;
 pub mod http;
 pub mod lifecycle;
 pub mod limits;

@@ -7,9 +7,9 @@ use std::path::{self, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::chance;
 use crate::binaries::{AUTH, IDENTITY};
 use crate::certs::Certificates;
+use crate::chance;
 use crate::failure::{Failure, Result};
 use crate::process;
 use crate::workspace;

@@ -12,19 +12,19 @@ const PASSWORD_ALPHABET: &[u8; 66] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 const PASSWORD_LENGTH: usize = 24;
 
 /// A master key as the services read it: its number, and 256 bits in unpadded base64url.
-pub(super) fn master_key() -> Result<String> {
+pub(crate) fn master_key() -> Result<String> {
     Ok(format!("1:{}\n", base64url(&bytes::<32>()?)))
 }
 
 /// A secret shared by two services: 256 bits in hexadecimal.
-pub(super) fn shared_secret() -> Result<String> {
+pub(crate) fn shared_secret() -> Result<String> {
     let digits: String = bytes::<32>()?.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(digits + "\n")
 }
 
 /// A password with an upper and a lower case letter, a digit and a special character. Drawn again until it fits, so
 /// that each fitting password is equally likely.
-pub(super) fn password() -> Result<String> {
+pub(crate) fn password() -> Result<String> {
     loop {
         let drawn = draw()?;
         if fits(&drawn) {
