@@ -6,9 +6,12 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 
-use crate::binaries::{self, Binaries, Profile, Targets};
+use self::settings::Reference;
+use crate::binaries::{self, AUTH, Binaries, IDENTITY, Profile, Targets};
 use crate::failure::{Failure, Result};
 use crate::workspace;
+
+mod settings;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -17,19 +20,24 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// A file, and the words that make a service print it.
+/// A file, and how its text is made.
 struct Generated {
     path: &'static str,
-    service: fn(&Binaries) -> &Path,
-    arguments: &'static [&'static str],
+    make: fn(&Binaries) -> Result<Vec<u8>>,
 }
 
-const GENERATED: [Generated; 5] = [
-    Generated { path: "CODES.md", service: auth, arguments: &["codes"] },
-    Generated { path: "docs/openapi/auth-service.json", service: auth, arguments: &["openapi"] },
-    Generated { path: "docs/openapi/identity-service.json", service: identity, arguments: &["openapi"] },
-    Generated { path: "deploy/auth-service.toml", service: auth, arguments: &["config", "--reference"] },
-    Generated { path: "deploy/identity-service.toml", service: identity, arguments: &["config", "--reference"] },
+const REFERENCE: &[&str] = &["config", "--reference"];
+
+const GENERATED: [Generated; 6] = [
+    Generated { path: "CODES.md", make: |binaries| printed(&binaries.auth, &["codes"]) },
+    Generated { path: "docs/openapi/auth-service.json", make: |binaries| printed(&binaries.auth, &["openapi"]) },
+    Generated {
+        path: "docs/openapi/identity-service.json",
+        make: |binaries| printed(&binaries.identity, &["openapi"]),
+    },
+    Generated { path: "deploy/auth-service.toml", make: |binaries| printed(&binaries.auth, REFERENCE) },
+    Generated { path: "deploy/identity-service.toml", make: |binaries| printed(&binaries.identity, REFERENCE) },
+    Generated { path: "docs/settings.md", make: all_settings },
 ];
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -41,7 +49,7 @@ fn write() -> Result<()> {
     let binaries = binaries::build(Targets::Binaries, Profile::Debug)?;
     for generated in &GENERATED {
         let path = workspace::root().join(generated.path);
-        let content = generated.print(&binaries)?;
+        let content = (generated.make)(&binaries)?;
         if fs::read(&path).is_ok_and(|current| current == content) {
             println!("{}: unchanged", generated.path);
             continue;
@@ -60,7 +68,7 @@ pub(crate) fn check() -> Result<()> {
     let binaries = binaries::build(Targets::All, Profile::Debug)?;
     let mut stale = Vec::new();
     for generated in &GENERATED {
-        let content = generated.print(&binaries)?;
+        let content = (generated.make)(&binaries)?;
         if !fs::read(workspace::root().join(generated.path)).is_ok_and(|current| current == content) {
             stale.push(generated.path);
         }
@@ -72,31 +80,29 @@ pub(crate) fn check() -> Result<()> {
     Err(Failure::new(format!("stale: {}; `cargo xtask generate` mends it", stale.join(", "))))
 }
 
-impl Generated {
-    /// What the file must hold: the service's output, ended by exactly one line break.
-    fn print(&self, binaries: &Binaries) -> Result<Vec<u8>> {
-        let service = (self.service)(binaries);
-        let output = Command::new(service)
-            .args(self.arguments)
-            .current_dir(workspace::root())
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(Failure::starting(service))?;
-        if !output.status.success() || output.stdout.is_empty() {
-            let call = self.arguments.join(" ");
-            return Err(Failure::new(format!("`{} {call}` printed no {}", service.display(), self.path)));
-        }
-        let mut content = output.stdout.trim_ascii_end().to_vec();
-        content.push(b'\n');
-        Ok(content)
+/// What a service prints, ended by exactly one line break.
+fn printed(service: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
+    let output = Command::new(service)
+        .args(arguments)
+        .current_dir(workspace::root())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(Failure::starting(service))?;
+    if !output.status.success() || output.stdout.is_empty() {
+        return Err(Failure::new(format!("`{} {}` printed nothing", service.display(), arguments.join(" "))));
     }
+    let mut content = output.stdout.trim_ascii_end().to_vec();
+    content.push(b'\n');
+    Ok(content)
 }
 
-fn auth(binaries: &Binaries) -> &Path {
-    &binaries.auth
-}
-
-fn identity(binaries: &Binaries) -> &Path {
-    &binaries.identity
+fn all_settings(binaries: &Binaries) -> Result<Vec<u8>> {
+    let toml = |service: &Path| printed(service, REFERENCE).map(|text| String::from_utf8_lossy(&text).into_owned());
+    let (auth, identity) = (toml(&binaries.auth)?, toml(&binaries.identity)?);
+    let page = settings::page(&[
+        Reference { service: AUTH, prefix: "GATEHOUSE_AUTH", toml: &auth },
+        Reference { service: IDENTITY, prefix: "GATEHOUSE_IDENTITY", toml: &identity },
+    ]);
+    Ok(page.into_bytes())
 }

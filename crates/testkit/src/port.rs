@@ -10,7 +10,8 @@ const COUNT: u16 = 12_000;
 /// A port that nobody listens on, given to no other test of this process.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let offset = u16::try_from(std::process::id() % 97).unwrap() * 100;
+    // Tests that run at the same time have numbers near each other.
+    let offset = u16::try_from(std::process::id() % 500).unwrap() * (COUNT / 500);
     loop {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
         let port = FIRST + (offset + step) % COUNT;

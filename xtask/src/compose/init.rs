@@ -5,7 +5,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
 use std::path::{self, Path, PathBuf};
 
 use clap::Args;
@@ -59,8 +59,9 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
     fs::create_dir_all(parent).map_err(Failure::on("create", parent))?;
     let owner = Owner::choose();
     // Nobody else can enter it from its first moment on.
-    let unfinished =
-        tempfile::Builder::new().prefix("secrets.").tempdir_in(parent).map_err(Failure::on("write into", parent))?;
+    let private = fs::Permissions::from_mode(0o700);
+    let unfinished = tempfile::Builder::new().prefix("secrets.").permissions(private).tempdir_in(parent);
+    let unfinished = unfinished.map_err(Failure::on("write into", parent))?;
     for (name, content) in files(folder, owner)? {
         let path = unfinished.path().join(name);
         OpenOptions::new()
@@ -138,8 +139,6 @@ fn environment(folder: &Path, owner: Owner) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn mode(path: &Path) -> u32 {

@@ -6,15 +6,15 @@ use testkit::Api;
 on_both_engines!(what_happened_is_counted, metrics_are_for_operators_alone, the_age_of_streams_is_shown);
 
 /// The metrics of one service.
-struct Shown(String);
+pub(crate) struct Shown(String);
 
 impl Shown {
-    async fn of(operations: &Api) -> Self {
+    pub(crate) async fn of(operations: &Api) -> Self {
         Self(operations.get("/metrics").send().await.expect(200).text)
     }
 
     /// The sum of a metric over all its labels that hold these words.
-    fn sum(&self, name: &str, words: &[&str]) -> f64 {
+    pub(crate) fn sum(&self, name: &str, words: &[&str]) -> f64 {
         let is_of_it = |line: &&str| {
             line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{') || rest.starts_with(' '))
                 && words.iter().all(|word| line.contains(word))

@@ -191,7 +191,7 @@ async fn a_broken_file_changes_nothing(pair: &Pair) {
         (application("{ name: new, product: midaz, description: x, secretFile: nowhere }"), ["line 6", "nowhere"]),
         (
             application("{ name: new, product: midaz, description: x, secretFromEnvironment: NOWHERE }"),
-            ["line 6", "NOWHERE is not set"],
+            ["line 6", "NOWHERE"],
         ),
         (
             application("{ name: new, product: midaz, description: x, secretFile: gatehouse.yaml }"),

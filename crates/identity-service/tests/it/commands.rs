@@ -369,6 +369,7 @@ async fn the_master_key_is_rotated_without_losing_a_password(pair: &mut Pair) {
     Caller::of(pair, &administrator).patch(&path, json!({ "newPassword": long })).await.expect(204);
 
     assert!(printed(&master_key(pair, &["add"])).starts_with("Key 2 was added."));
+    pair.stop_identity().await;
     pair.restart_identity().await;
     assert!(printed(&master_key(pair, &["reseal"])).starts_with("1 values were sealed anew."));
     assert!(printed(&master_key(pair, &["reseal"])).starts_with("0 values were sealed anew."));
@@ -393,6 +394,7 @@ async fn the_master_key_is_rotated_without_losing_a_password(pair: &mut Pair) {
     pair.restart_identity().await;
     pair.log_in("bruno", &long).await.expect(200);
     assert!(printed(&master_key(pair, &["drop"])).starts_with("Key 2 is the only one now."));
+    pair.stop_identity().await;
     pair.restart_identity().await;
     pair.log_in("ana", &long).await.expect(200);
     pair.log_in("bruno", &long).await.expect(200);
