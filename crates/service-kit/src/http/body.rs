@@ -35,9 +35,6 @@ impl Bounds {
     const NONE: Self = Self { bytes: 0, time: Duration::ZERO };
 }
 
-/// On a request whose body was not read to its end: its connection is of no further use and is closed with the answer.
-pub(super) struct Unread;
-
 /// A JSON object: UTF-8, no name twice, bounded in size and depth.
 #[derive(Debug)]
 pub struct JsonBody {
@@ -58,9 +55,9 @@ impl FromRequest for JsonBody {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (codes, bounds) = edge(request).map_or((&IDENTITY, Bounds::NONE), |edge| (edge.codes, edge.bounds));
-        let (request, payload) = (request.clone(), payload.take());
+        let (payload, is_long) = (payload.take(), declares_too_much(request, bounds));
         Box::pin(async move {
-            let bytes = read(&request, payload, bounds, codes).await?;
+            let bytes = if is_long { return Err(codes.too_large.into()) } else { read(payload, bounds, codes).await? };
             let members = parse_object(&bytes, DEEPEST)
                 .map_err(|fault| Failure::new(codes.malformed).with_field("body", fault.to_string()))?;
             Ok(Self { members, codes })
@@ -98,9 +95,9 @@ impl FromRequest for FormBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (codes, bounds) = edge(request).map_or((&IDENTITY, Bounds::NONE), |edge| (edge.codes, edge.bounds));
         let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let (request, payload) = (request.clone(), payload.take());
+        let (payload, is_long) = (payload.take(), declares_too_much(request, bounds));
         Box::pin(async move {
-            let bytes = read(&request, payload, bounds, codes).await?;
+            let bytes = if is_long { return Err(codes.too_large.into()) } else { read(payload, bounds, codes).await? };
             if !is_form {
                 let reason = "must be sent as application/x-www-form-urlencoded";
                 return Err(Failure::new(codes.malformed).with_field("body", reason).into());
@@ -152,28 +149,7 @@ fn declares_too_much(request: &HttpRequest, bounds: Bounds) -> bool {
     declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > bounds.bytes))
 }
 
-async fn read(
-    request: &HttpRequest,
-    payload: Payload,
-    bounds: Bounds,
-    codes: &'static Generic,
-) -> Result<web::Bytes, Failure> {
-    let read = read_in_time(request, payload, bounds, codes).await;
-    if read.is_err() {
-        request.extensions_mut().insert(Unread);
-    }
-    read
-}
-
-async fn read_in_time(
-    request: &HttpRequest,
-    payload: Payload,
-    bounds: Bounds,
-    codes: &'static Generic,
-) -> Result<web::Bytes, Failure> {
-    if declares_too_much(request, bounds) {
-        return Err(codes.too_large.into());
-    }
+async fn read(payload: Payload, bounds: Bounds, codes: &'static Generic) -> Result<web::Bytes, Failure> {
     match tokio::time::timeout(bounds.time, read_whole(payload, bounds, codes)).await {
         Ok(read) => read,
         Err(_) => {

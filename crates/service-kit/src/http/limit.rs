@@ -12,6 +12,7 @@ use domain::Network;
 
 use super::context::caller_address;
 use super::routes::without_tenant;
+use super::unread::{Holding, Unread};
 use super::{Edge, HttpFailure};
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -46,7 +47,15 @@ pub(super) fn whole_seconds(delay: Duration) -> u64 {
 }
 
 /// Middleware for every route: refuses a network that asks too often, before anything else of the request is looked at.
-pub async fn limit<B: MessageBody>(
+pub(super) async fn limit<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<Holding<EitherBody<B>>>, Error> {
+    let unread = Unread::hold(&mut request);
+    Ok(unread.until_sent(within_limits(request, next).await?))
+}
+
+async fn within_limits<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {

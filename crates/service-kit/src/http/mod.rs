@@ -16,12 +16,13 @@ mod observe;
 mod routes;
 mod server;
 mod trail;
+mod unread;
 
 pub use body::{Bounds, FormBody, JsonBody};
 pub use caller::{Caller, bearer};
 pub use context::{Context, Edge, path_value};
 pub use failure::{HttpFailure, HttpResult};
-pub use limit::limit;
+use limit::limit;
 pub use list::{ListQuery, Style};
 pub use members::Members;
 pub use observe::observe;

@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
-use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::body::Unread;
 use super::context::RequestId;
 use super::meter::HttpMeter;
 
@@ -41,10 +40,6 @@ pub async fn observe<B: MessageBody>(mut request: ServiceRequest, next: Next<B>)
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "answered"
     );
-    let is_unread = response.request().extensions().contains::<Unread>();
-    if is_unread {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
     let speaks_tls = response.request().app_config().secure();
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
