@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: release builds of both services and of the load tool, then the table.
+//! `cargo xtask bench`: both services as they are shipped and the load tool, then the table.
 
 use std::process::Command;
 
@@ -34,8 +34,8 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let server = if options.instructions { None } else { Some(Source::find()?) };
-    let binaries = binaries::build(Targets::Binaries, Profile::Release)?;
-    let tool = binaries.auth.with_file_name("bench");
+    let binaries = binaries::build(Targets::Measured, Profile::Dist)?;
+    let tool = binaries.auth.with_file_name(binaries::BENCH);
     let mut command = Command::new(&tool);
     let counts = workspace::root().join(COUNTS);
     // Ends when the measurements do.

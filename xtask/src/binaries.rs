@@ -15,6 +15,7 @@ use crate::progress::{self, spell};
 
 pub(crate) const AUTH: &str = "auth-service";
 pub(crate) const IDENTITY: &str = "identity-service";
+pub(crate) const BENCH: &str = "bench";
 
 /// How often a build without a terminal says that it lives.
 const TICK: Duration = Duration::from_secs(10);
@@ -23,6 +24,8 @@ const TICK: Duration = Duration::from_secs(10);
 pub(crate) enum Targets {
     /// What a running pair needs.
     Binaries,
+    /// What measurements need: both services and the load tool.
+    Measured,
     /// Everything that the tests need as well. Dev-dependencies switch on features, so a build that precedes the
     /// tests must ask for this or be done twice.
     All,
@@ -32,6 +35,8 @@ pub(crate) enum Targets {
 pub(crate) enum Profile {
     Debug,
     Release,
+    /// As it is shipped: with link-time optimisation.
+    Dist,
 }
 
 /// The executables of both services.
@@ -67,12 +72,15 @@ pub(crate) fn build(targets: Targets, profile: Profile) -> Result<Binaries> {
     let mut command = cargo::compiler(["build", "--workspace", "--message-format", "json-render-diagnostics"])?;
     progress::step("building the workspace; the first time takes some minutes");
     let started = Instant::now();
-    command.arg(match targets {
-        Targets::Binaries => "--bins",
-        Targets::All => "--all-targets",
-    });
-    if profile == Profile::Release {
-        command.arg("--release");
+    match targets {
+        Targets::Binaries => command.arg("--bins"),
+        Targets::Measured => command.args(["--bin", AUTH, "--bin", IDENTITY, "--bin", BENCH]),
+        Targets::All => command.arg("--all-targets"),
+    };
+    match profile {
+        Profile::Debug => {}
+        Profile::Release => drop(command.arg("--release")),
+        Profile::Dist => drop(command.args(["--profile", "dist"])),
     }
     let watched = io::stderr().is_terminal();
     if !watched {

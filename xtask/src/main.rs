@@ -55,7 +55,7 @@ enum Command {
     Check,
     /// Refuses a dependency between crates that goes up
     Layers,
-    /// Measures release builds and prints the table of goals
+    /// Measures the services as they are shipped and prints the table of goals
     Bench(bench::Options),
     /// Writes the files that are made from the code
     Generate(generate::Options),

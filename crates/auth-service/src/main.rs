@@ -141,7 +141,7 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
 }
 
 fn serve(settings: &Settings) -> Result<(), SettingsError> {
-    service_kit::logs::begin(&settings.log)?;
+    let _last_lines = service_kit::logs::begin(&settings.log)?;
     service_kit::lifecycle::runtime()?.block_on(async {
         let running = start(settings, Arc::new(SystemClock)).await?;
         tracing::info!(http = %running.http, grpc = %running.grpc, operations = %running.operations, "auth-service is up");

@@ -1,4 +1,4 @@
-//! Measures a running Gatehouse: real processes of release builds, requests per second of their processor time, a table.
+//! Measures a running Gatehouse: real processes of shipped builds, requests per second of their processor time, a table.
 //!
 //! Owns: the load, the rows, the bare reference, the instruction counts. Leaves the build to `cargo xtask bench`. No
 //! layer: nothing may depend on it. Read [`load`] first, then one of [`rows`].

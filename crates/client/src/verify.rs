@@ -104,7 +104,7 @@ impl TokenVerifier {
 }
 
 impl Verifier for TokenVerifier {
-    fn verify(&self, token: &str) -> Result<AccessToken, VerifyFault> {
+    fn verify(&self, token: &str) -> Result<Arc<AccessToken>, VerifyFault> {
         let Remembered { token, needed, .. } = self.signed(token)?;
         if !token.is_unexpired(self.clock.now()) || self.state.has_ended(&token) {
             return Err(VerifyFault::Invalid);
@@ -114,7 +114,7 @@ impl Verifier for TokenVerifier {
             return Err(VerifyFault::Stale);
         }
         self.remember_need(&needed);
-        Ok((*token).clone())
+        Ok(token)
     }
 }
 

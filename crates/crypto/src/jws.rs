@@ -20,6 +20,7 @@ mod import;
 mod key_set;
 mod public_key;
 mod public_members;
+mod signer;
 mod signing;
 mod verify;
 

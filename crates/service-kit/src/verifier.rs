@@ -1,5 +1,7 @@
 //! The port through which the edges verify tokens.
 
+use std::sync::Arc;
+
 use domain::token::AccessToken;
 
 /// Why a token was not accepted.
@@ -14,5 +16,5 @@ pub enum VerifyFault {
 /// Verifies access tokens; answers from memory.
 pub trait Verifier: Send + Sync + 'static {
     /// Tells what a token says, or why it is not accepted.
-    fn verify(&self, token: &str) -> Result<AccessToken, VerifyFault>;
+    fn verify(&self, token: &str) -> Result<Arc<AccessToken>, VerifyFault>;
 }

@@ -1,6 +1,7 @@
 //! The change feed: how processes over one database learn of each other's changes.
 
-use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
@@ -46,62 +47,64 @@ impl Feed {
         let _ = caught_up.wait_for(|done| *done).await;
     }
 
-    pub(crate) async fn follow(
-        &self,
-        store: &Store,
-        history: Duration,
-        on_change: &OnChange,
-        stop: impl Future<Output = ()>,
-    ) {
-        tokio::pin!(stop);
-        let mut position = None;
-        loop {
-            let asked_at = Instant::now();
-            match self.advance(store, position, history, on_change).await {
-                Ok((next, is_full)) => {
-                    position = Some(next);
-                    if is_full {
-                        // There is more, so nothing may be vouched for yet.
-                        continue;
-                    }
-                    if let Ok(mut seen) = self.seen.lock() {
-                        *seen = Some(asked_at);
-                    }
-                    self.caught_up.send_replace(true);
+    /// Follows on one thread: handing each of forty polls a second from thread to thread would cost more than they do.
+    #[allow(clippy::disallowed_methods, reason = "each poll passes the gate like any other read")]
+    pub(crate) async fn follow(store: &Store, history: Duration, on_change: &OnChange, stop: impl Future<Output = ()>) {
+        let (stopper, stopped) = mpsc::channel::<()>();
+        let (store, on_change) = (store.clone(), Arc::clone(on_change));
+        let following = tokio::task::spawn_blocking(move || {
+            let mut position = None;
+            loop {
+                let is_behind = store.feed().step(&store, &mut position, history, &on_change);
+                // Nothing is ever sent: any answer but a pause that has passed says that the stopper is gone.
+                if !is_behind && stopped.recv_timeout(POLL) != Err(RecvTimeoutError::Timeout) {
+                    return;
                 }
-                Err(failure) => tracing::warn!(%failure, "the change feed cannot be read"),
             }
-            tokio::select! {
-                () = &mut stop => return,
-                () = tokio::time::sleep(POLL) => {}
-            }
+        });
+        stop.await;
+        drop(stopper);
+        if following.await.is_err() {
+            tracing::error!("the follower of the change feed panicked");
         }
     }
 
-    /// Takes one step; says where it ended, and whether there may be more.
-    async fn advance(
-        &self,
-        store: &Store,
-        position: Option<i64>,
-        history: Duration,
-        on_change: &OnChange,
-    ) -> Result<(i64, bool)> {
-        let (head, changes) = store
-            .read(move |unit| match position {
-                None => {
-                    let since = unit.now().minus(history);
-                    let head = head(unit)?;
-                    Ok((head, past(unit, since)?))
+    /// Takes one step; says whether the next one follows at once.
+    fn step(&self, store: &Store, position: &mut Option<i64>, history: Duration, on_change: &OnChange) -> bool {
+        let asked_at = Instant::now();
+        match advance(store, *position, history, on_change) {
+            Ok((next, is_full)) => {
+                *position = Some(next);
+                if is_full {
+                    // There is more, so nothing may be vouched for yet.
+                    return true;
                 }
-                Some(position) => after(unit, position),
-            })
-            .await?;
-        for change in &changes {
-            on_change(change);
+                if let Ok(mut seen) = self.seen.lock() {
+                    *seen = Some(asked_at);
+                }
+                self.caught_up.send_replace(true);
+            }
+            Err(failure) => tracing::warn!(%failure, "the change feed cannot be read"),
         }
-        let is_full = position.is_some() && i64::try_from(changes.len()).is_ok_and(|count| count >= BATCH);
-        Ok((head, is_full))
+        false
     }
+}
+
+/// Reads on; says where it ended, and whether there may be more.
+fn advance(store: &Store, position: Option<i64>, history: Duration, on_change: &OnChange) -> Result<(i64, bool)> {
+    let (head, changes) = store.read_here(move |unit| match position {
+        None => {
+            let since = unit.now().minus(history);
+            let head = head(unit)?;
+            Ok((head, past(unit, since)?))
+        }
+        Some(position) => after(unit, position),
+    })?;
+    for change in &changes {
+        on_change(change);
+    }
+    let is_full = position.is_some() && i64::try_from(changes.len()).is_ok_and(|count| count >= BATCH);
+    Ok((head, is_full))
 }
 
 /// Adds the changes of a unit of work to the feed, last thing before its commit.

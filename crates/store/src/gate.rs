@@ -147,6 +147,18 @@ impl Store {
         outcome
     }
 
+    /// As [`read`](Self::read), on this thread, which may block.
+    pub(crate) fn read_here<T>(&self, look: impl FnOnce(&mut Unit<'_>) -> Result<T>) -> Result<T> {
+        let now = self.inner.clock.now();
+        let codes = self.inner.codes;
+        self.inner.readers.run_here(codes, move |connection| look(&mut Unit::new(connection, codes, now)))
+    }
+
+    /// How far this process has followed its database.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.inner.feed
+    }
+
     /// Runs one unit of work: committed whole, and durable when this returns, or not at all.
     ///
     /// `act` may run more than once, so it must not keep anything outside the unit. A failure rolls everything back: a
@@ -183,7 +195,7 @@ impl Store {
     ///
     /// `history` is how far back what ended tokens is repeated at the start.
     pub async fn follow(&self, history: Duration, stop: impl Future<Output = ()>) {
-        self.inner.feed.follow(self, history, &self.inner.on_change, stop).await;
+        Feed::follow(self, history, &self.inner.on_change, stop).await;
     }
 
     /// How old the knowledge of this process is: every change committed before that span was seen. `None` until the
@@ -255,6 +267,14 @@ impl Lane {
         })
         .await
         .map_err(|error| Failure::new(codes.internal).with_cause(error))?
+    }
+
+    /// As [`run`](Self::run), on a thread of the runtime that may block, for one who waits for its turn however long.
+    fn run_here<T>(&self, codes: &'static Generic, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        let turn = tokio::runtime::Handle::current().block_on(self.gate.acquire());
+        let _turn = turn.map_err(|error| unavailable(codes, error))?;
+        let mut connection = self.pool.get().map_err(|error| unavailable(codes, error))?;
+        work(&mut connection)
     }
 }
 

@@ -1,6 +1,4 @@
-//! What subjects may do: `GET /v1/permissions` and `POST /v1/authorize`.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What subjects may do: `POST /v1/authorize`.
 
 use ::auth::question::{Answer, Asked, Asker, Denial, Other, Question};
 use domain::audit::action;
@@ -13,18 +11,7 @@ use store::{AuditEvent, Outcome};
 use super::identity::{Party, Who};
 use super::{App, Origin};
 
-/// The actions of each resource.
-pub type ByResource = BTreeMap<String, BTreeSet<String>>;
-
 impl App {
-    /// Everything the caller may do.
-    pub async fn permissions(&self, token: &AccessToken) -> Result<ByResource> {
-        let subject = self.subject_of(token).await?;
-        let shown = subject.permissions.by_resource().into_iter();
-        let owned = |actions: BTreeSet<&str>| actions.into_iter().map(ToOwned::to_owned).collect();
-        Ok(shown.map(|(resource, actions)| (resource.to_owned(), owned(actions))).collect())
-    }
-
     /// Answers a permission question.
     ///
     /// # Errors

@@ -65,8 +65,9 @@ pub fn document() -> Document {
 /// The routes over an application.
 pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone + 'static {
     let app = web::Data::from(app);
+    let published = web::Data::new(jwks::PublishedKeys::default());
     move |config| {
-        config.app_data(app.clone());
+        config.app_data(app.clone()).app_data(published.clone()).service(jwks::jwks);
         for prefix in ["/v1", "/t/{tenant}/v1"] {
             config.service(
                 web::scope(prefix)
@@ -88,7 +89,7 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .default_service(web::to(service_kit::http::not_found)),
             );
         }
-        config.service(jwks::jwks).service(jwks::jwks_of_tenant);
+        config.service(jwks::jwks_of_tenant);
     }
 }
 

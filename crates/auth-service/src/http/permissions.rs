@@ -48,13 +48,15 @@ struct EnforcePermissionResult {
 )]
 #[get("/permissions")]
 pub(super) async fn permissions(app: web::Data<App>, caller: Caller) -> HttpResult {
-    Ok(HttpResponse::Ok().json(app.permissions(&caller.token).await?))
+    let subject = app.subject_of(&caller.token).await?;
+    Ok(HttpResponse::Ok().json(subject.permissions.by_resource()))
 }
 
 /// The same with the slash that consoles send.
 #[get("/permissions/")]
 pub(super) async fn permissions_with_slash(app: web::Data<App>, caller: Caller) -> HttpResult {
-    Ok(HttpResponse::Ok().json(app.permissions(&caller.token).await?))
+    let subject = app.subject_of(&caller.token).await?;
+    Ok(HttpResponse::Ok().json(subject.permissions.by_resource()))
 }
 
 /// Validate User Permission

@@ -12,6 +12,7 @@ pair::on_both_engines! {
     there_is_an_answer_where_there_is_no_route,
     every_service_tells_how_it_is,
     head_is_get_without_a_body,
+    keys_that_the_caller_has_are_not_sent_again,
     a_body_that_is_declared_too_long_is_not_waited_for,
 }
 
@@ -84,7 +85,8 @@ async fn every_service_tells_how_it_is(pair: &Pair) {
         assert_eq!(api.get("/readyz").send().await.expect(200).body, json!({ "status": "ready" }));
         assert!(api.get("/version").send().await.expect(200).body["version"].is_string());
         let page = api.get("/docs/").send().await.expect(200);
-        assert!(page.text.contains("swagger-ui"));
+        assert_eq!(page.headers["content-type"], "text/html");
+        assert_eq!(page.headers["content-encoding"], "gzip");
         let document = api.get("/openapi.json").send().await.expect(200);
         assert_eq!(document.body["openapi"], "3.1.0");
         let given = api.get("/health").header("x-request-id", "trace-7").send().await;
@@ -103,6 +105,18 @@ async fn head_is_get_without_a_body(pair: &Pair) {
     assert_eq!(pair.auth.get("/docs").send().await.status, 307);
     let stored = pair.auth.get("/health").send().await;
     assert_eq!(stored.headers["cache-control"], "no-store");
+}
+
+async fn keys_that_the_caller_has_are_not_sent_again(pair: &Pair) {
+    let first = pair.auth.get("/.well-known/jwks.json").send().await.expect(200);
+    let tag = first.headers["etag"].to_str().unwrap();
+    for path in ["/.well-known/jwks.json", "/t/elsewhere/.well-known/jwks.json"] {
+        let again = pair.auth.get(path).header("if-none-match", tag).send().await.expect(304);
+        assert_eq!((again.text.as_str(), &again.headers["etag"]), ("", &first.headers["etag"]));
+        assert_eq!(again.headers["cache-control"], "public, max-age=300");
+        let other = pair.auth.get(path).header("if-none-match", "\"other\"").send().await.expect(200);
+        assert_eq!(other.text, first.text);
+    }
 }
 
 async fn a_body_that_is_declared_too_long_is_not_waited_for(pair: &Pair) {

@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::fmt;
 
-use josekit::JoseError;
-
 /// Why a token was refused. For a log and a counter: whoever presented the token hears only that it is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JwtFault {
@@ -86,7 +84,7 @@ pub enum SigningKeyFault {
     /// The private half of the key does not belong to the public one.
     HalvesDiffer,
     /// The cryptographic library could not make or read the key.
-    Library(JoseError),
+    Library(Box<dyn Error + Send + Sync>),
 }
 
 impl fmt::Display for SigningKeyFault {
@@ -102,7 +100,7 @@ impl fmt::Display for SigningKeyFault {
 impl Error for SigningKeyFault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Library(cause) => Some(cause),
+            Self::Library(cause) => Some(&**cause),
             Self::Malformed | Self::HalvesDiffer => None,
         }
     }
@@ -118,7 +116,7 @@ pub enum SignError {
     /// The token would be longer than a verifier takes.
     TooLong,
     /// The cryptographic library failed.
-    Library(JoseError),
+    Library(Box<dyn Error + Send + Sync>),
 }
 
 impl fmt::Display for SignError {
@@ -136,7 +134,7 @@ impl Error for SignError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Claims(cause) => Some(cause),
-            Self::Library(cause) => Some(cause),
+            Self::Library(cause) => Some(&**cause),
             Self::NotAnObject | Self::TooLong => None,
         }
     }

@@ -5,8 +5,8 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Secret;
-use josekit::jwk::{Ed25519, Jwk, KeyPair};
-use josekit::jws::{ES256, EdDSA, JwsSigner, RS256};
+use josekit::jwk::{Ed25519, KeyPair};
+use josekit::jws::{ES256, EdDSA, RS256};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -14,10 +14,13 @@ use super::algorithm::Algorithm;
 use super::fault::{SignError, SigningKeyFault};
 use super::public_key::PublicKey;
 use super::public_members::PublicMembers;
+use super::signer::Signer;
 use super::verify::MAX_TOKEN_BYTES;
 use domain::json;
 
 const RSA_BITS: u32 = 2048;
+/// In bytes, of the keys that we make.
+const LONGEST_SIGNATURE: usize = 256;
 /// The private members of our kinds of keys (RFC 7518 §6.2.2, §6.3.2, RFC 8037 §2).
 const PRIVATE: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
 
@@ -29,7 +32,7 @@ pub struct SigningKey {
     private: Secret<String>,
     /// The header of every token up to the value of `typ`.
     header_start: String,
-    signer: Box<dyn JwsSigner>,
+    signer: Signer,
 }
 
 impl SigningKey {
@@ -45,7 +48,7 @@ impl SigningKey {
             Algorithm::Es256 => ES256.generate_key_pair().map(|pair| pair.to_jwk_key_pair()),
             Algorithm::EdDsa => EdDSA.generate_key_pair(Ed25519).map(|pair| pair.to_jwk_key_pair()),
         };
-        Self::from_members(jwk.map_err(SigningKeyFault::Library)?.as_ref())
+        Self::from_members(jwk.map_err(|cause| SigningKeyFault::Library(cause.into()))?.as_ref())
     }
 
     /// Reads a key that [`private_jwk`](Self::private_jwk) wrote, or any private JWK of our kinds. Its `kid` is computed
@@ -70,12 +73,7 @@ impl SigningKey {
         );
 
         let text = Secret::new(Value::Object(private.clone()).to_string());
-        let private = Jwk::from_map(private).map_err(SigningKeyFault::Library)?;
-        let signer: Box<dyn JwsSigner> = match public.algorithm() {
-            Algorithm::Rs256 => Box::new(RS256.signer_from_jwk(&private).map_err(SigningKeyFault::Library)?),
-            Algorithm::Es256 => Box::new(ES256.signer_from_jwk(&private).map_err(SigningKeyFault::Library)?),
-            Algorithm::EdDsa => Box::new(EdDSA.signer_from_jwk(&private).map_err(SigningKeyFault::Library)?),
-        };
+        let signer = Signer::new(public.algorithm(), private).map_err(SigningKeyFault::Library)?;
         let trial = b"do the halves belong together?";
         let signature = signer.sign(trial).map_err(SigningKeyFault::Library)?;
         if !public.verifies(trial, &signature) {
@@ -112,7 +110,7 @@ impl SigningKey {
 
     /// Signs claims as a token of this type (`at+jwt`, `JWT`) in the compact form of RFC 7515 §7.1.
     ///
-    /// The claims are written as serde writes them: whole numbers stay whole. Takes as long as the signature, 25 µs for
+    /// The claims are written as serde writes them: whole numbers stay whole. Takes as long as the signature, 20 µs for
     /// ES256 and 250 µs for RS256, which a thread that serves requests can afford.
     ///
     /// # Errors
@@ -124,7 +122,7 @@ impl SigningKey {
             return Err(SignError::NotAnObject);
         }
         let header = format!("{}{}}}", self.header_start, Value::from(typ));
-        let mut token = String::with_capacity((header.len() + claims.len() + self.signer.signature_len()) * 4 / 3 + 8);
+        let mut token = String::with_capacity((header.len() + claims.len() + LONGEST_SIGNATURE) * 4 / 3 + 8);
         URL_SAFE_NO_PAD.encode_string(header, &mut token);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);

@@ -1,6 +1,7 @@
 //! Who calls: the verified token of a request.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -16,7 +17,7 @@ use crate::VerifyFault;
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// What the token says.
-    pub token: AccessToken,
+    pub token: Arc<AccessToken>,
 }
 
 /// Reads the token of a request: `Bearer <token>`, or the bare token, which some clients send (RFC 6750 §2.1).
@@ -29,7 +30,7 @@ pub fn bearer<'a>(request: &'a HttpRequest, codes: &'static Generic) -> Result<&
     if headers.next().is_some() {
         return Err(codes.token_invalid.into());
     }
-    let text = header.to_str().map_err(|_| codes.token_invalid)?.trim();
+    let text = std::str::from_utf8(header.as_bytes()).map_err(|_| codes.token_invalid)?.trim();
     let token = match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
         Some(_) => return Err(codes.token_invalid.into()),

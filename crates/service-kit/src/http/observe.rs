@@ -9,7 +9,7 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRA
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use tracing::Instrument;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::context::RequestId;
 use super::meter::HttpMeter;
@@ -62,5 +62,6 @@ fn request_id(request: &ServiceRequest) -> String {
     let presentable = given.filter(|id| {
         (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     });
-    presentable.map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned)
+    // Without a context that all threads would share and wait for.
+    presentable.map_or_else(|| Uuid::new_v7(Timestamp::now(NoContext)).to_string(), ToOwned::to_owned)
 }

@@ -1,6 +1,5 @@
 //! The routes every service has, and the answer where there is none.
 
-use actix_web::dev::ResourceDef;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use error_codes::{Failure, IDENTITY};
@@ -14,14 +13,14 @@ use crate::metrics::Metrics;
 
 /// Every path of a service with its methods, from its own API document.
 pub struct KnownRoutes {
-    routes: Vec<(ResourceDef, Vec<&'static str>)>,
+    routes: Vec<(String, Vec<&'static str>)>,
 }
 
 impl KnownRoutes {
     /// Reads the routes of an API document.
     pub fn of(document: &OpenApi) -> Self {
         let routes = Self::operations(document);
-        Self { routes: routes.map(|(path, methods)| (ResourceDef::new(path.as_str()), methods)).collect() }
+        Self { routes: routes.collect() }
     }
 
     /// Every path of an API document with its methods.
@@ -37,7 +36,7 @@ impl KnownRoutes {
         let mut found: Vec<&str> = self
             .routes
             .iter()
-            .filter(|(route, _)| route.is_match(path))
+            .filter(|(route, _)| fits(route, path))
             .flat_map(|(_, methods)| methods)
             .copied()
             .collect();
@@ -51,6 +50,12 @@ impl KnownRoutes {
 pub(super) fn without_tenant(path: &str) -> &str {
     let rest = path.strip_prefix("/t/").and_then(|rest| rest.find('/').map(|end| &rest[end..]));
     rest.unwrap_or(path)
+}
+
+/// Whether a path is one of a route such as `/v1/users/{id}`.
+fn fits(route: &str, path: &str) -> bool {
+    let is_same = |(named, sent): (&str, &str)| named == sent || (named.starts_with('{') && !sent.is_empty());
+    route.split('/').count() == path.split('/').count() && route.split('/').zip(path.split('/')).all(is_same)
 }
 
 fn methods(item: &PathItem) -> Vec<&'static str> {
@@ -148,4 +153,26 @@ pub fn describe(document: &mut OpenApi) {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_of_a_route_is_one_piece_of_a_path() {
+        for path in ["/v1/users/7/sessions", "/v1/users/{id}/sessions"] {
+            assert!(fits("/v1/users/{id}/sessions", path), "{path}");
+        }
+        for path in [
+            "/v1/users//sessions",
+            "/v1/users/7",
+            "/v1/users/7/sessions/",
+            "/v1/users/7/8/sessions",
+            "/v1/groups/7/sessions",
+        ] {
+            assert!(!fits("/v1/users/{id}/sessions", path), "{path}");
+        }
+        assert!(fits("/health", "/health") && !fits("/health", "/healthy"));
+    }
 }

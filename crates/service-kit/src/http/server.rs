@@ -1,5 +1,6 @@
 //! Starts and stops the HTTP listeners of a process.
 
+use std::future::{Ready, ready};
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,18 +8,20 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde::Deserialize;
 use utoipa::openapi::OpenApi;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::connections::Connections;
 use super::meter::HttpMeter;
-use super::{Bounds, Edge, health, limit, not_found, observe, operations, readyz, version};
+use super::{Bounds, Document, Edge, health, limit, not_found, observe, operations, readyz, version};
 use crate::lifecycle::{self, GRACE};
 use crate::settings::{SettingsError, within};
 use crate::tls::{self, TlsSettings};
 
+/// Where the API document is.
+const API: &str = "/openapi.json";
 /// How long a client may take for the TLS handshake.
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(3);
 /// File descriptors that are kept for everything but clients: the database, the other service, files.
@@ -141,6 +144,10 @@ pub fn serve(
     let (public, address) = listen(settings.listen)?;
     let (private, operations_address) = listen(operations_listen)?;
 
+    // Made once, and not kept in parts by every worker.
+    let document = document.to_json().map_err(|error| SettingsError::new(format!("the API document: {error}")))?;
+    let document = Document::new(document, "no-cache");
+
     let shared = readiness.clone();
     let server = HttpServer::new(move || {
         App::new()
@@ -149,12 +156,14 @@ pub fn serve(
             .app_data(edge.clone())
             .app_data(shared.clone())
             .app_data(meter.clone())
+            // Tried in this order, so those that are asked for most come first.
+            .configure(routes.clone())
             .service(health)
             .service(readyz)
             .service(version)
             .service(web::redirect("/docs", "/docs/"))
-            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
-            .configure(routes.clone())
+            .route(API, web::get().to(api_document(&document)))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from(API)))
             .default_service(web::to(not_found))
     })
     .tls_handshake_timeout(HANDSHAKE_PATIENCE)
@@ -191,6 +200,12 @@ pub fn serve(
         });
     }
     Ok(HttpServerHandle { address, operations: operations_address, handles })
+}
+
+/// A handler that answers with the API document.
+fn api_document(document: &Document) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone + 'static {
+    let document = document.clone();
+    move |request| ready(document.answer(&request))
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SettingsError> {
