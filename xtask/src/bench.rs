@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         Some(server) => {
             command.arg("run").arg("--auth").arg(&binaries.auth).arg("--identity").arg(&binaries.identity);
-            command.args(["--postgres", server.url()]);
+            command.args(["--postgres", &server.url()]);
             command.args(["--seconds", &options.seconds.to_string(), "--users", &options.users.to_string()]);
             if let Some(parts) = &options.only {
                 command.args(["--only", parts]);

@@ -13,6 +13,7 @@ mod check;
 mod compose;
 mod down;
 mod failure;
+mod faults;
 mod generate;
 mod interrupt;
 mod layers;
@@ -57,6 +58,8 @@ enum Command {
     Layers,
     /// Measures the services as they are shipped and prints the table of goals
     Bench(bench::Options),
+    /// Kills, freezes, starves and floods real processes, and prints which promises held
+    Faults(faults::Options),
     /// Writes the files that are made from the code
     Generate(generate::Options),
 }
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::Layers => layers::run(),
         Command::Bench(options) => bench::run(&options),
+        Command::Faults(options) => faults::run(&options),
         Command::Generate(options) => generate::run(&options),
     };
     match outcome {

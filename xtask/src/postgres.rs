@@ -1,15 +1,13 @@
 //! The PostgreSQL that tests and measurements use: a given one, or installed binaries, or a package, in this order.
 
-mod throwaway;
-
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use postgres_server::Server;
 use rustix::process::geteuid;
 
-use self::throwaway::Throwaway;
 use crate::failure::{Failure, Result};
 use crate::progress;
 use crate::tools;
@@ -34,7 +32,7 @@ pub(crate) enum Postgres {
     /// Somebody else's server, which stays as it is.
     Given(String),
     /// Ours, which ends with this value.
-    Throwaway(Throwaway),
+    Throwaway(Server),
 }
 
 impl Source {
@@ -42,29 +40,38 @@ impl Source {
         if let Some(url) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
             return given(url.to_str().unwrap_or_default()).map(Self::Given);
         }
-        let programs = match installed() {
-            Some(folder) => folder,
-            None => install()?,
-        };
-        progress::step(&format!("using the server binaries in {}", programs.display()));
-        Ok(Self::Programs(programs))
+        programs().map(Self::Programs)
     }
 
     pub(crate) fn open(self) -> Result<Postgres> {
         match self {
             Self::Given(url) => Ok(Postgres::Given(url)),
-            Self::Programs(programs) => Throwaway::start(&programs).map(Postgres::Throwaway),
+            Self::Programs(programs) => {
+                let server = Server::start(&programs).map_err(Failure::new)?;
+                progress::step(&format!("PostgreSQL listens on {}", server.address()));
+                Ok(Postgres::Throwaway(server))
+            }
         }
     }
 }
 
 impl Postgres {
-    pub(crate) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> String {
         match self {
-            Self::Given(url) => url,
+            Self::Given(url) => url.clone(),
             Self::Throwaway(server) => server.url(),
         }
     }
+}
+
+/// The folder of a server's programs, which are installed where that is allowed.
+pub(crate) fn programs() -> Result<PathBuf> {
+    let programs = match installed() {
+        Some(folder) => folder,
+        None => install()?,
+    };
+    progress::step(&format!("using the server binaries in {}", programs.display()));
+    Ok(programs)
 }
 
 fn given(url: &str) -> Result<String> {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{PgConnection, SqliteConnection};
 
-use crate::deployment::{Engine, Result};
+use deployment::{Engine, Result};
 
 /// Adds so many living users to the only tenant, with the total that lists show; `before` were added already.
 pub fn add_users(engine: Engine, url: &str, before: u32, count: u32) -> Result<()> {

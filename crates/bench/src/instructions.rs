@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use service_kit::Verifier;
 
 use crate::decision;
-use crate::deployment::Result;
+use deployment::Result;
 
 const SUBJECTS: [(&str, u32); 3] = [("token", 200), ("verify", 2_000), ("check", 20_000)];
 /// A change below this share is noise.

@@ -7,7 +7,6 @@
 mod cpu;
 mod database;
 mod decision;
-mod deployment;
 mod instructions;
 mod load;
 mod reference;

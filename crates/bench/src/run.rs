@@ -10,11 +10,11 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::decision;
-use crate::deployment::{Deployment, Engine, Machine, Result};
-use crate::load::{in_turn, post, run as load};
+use crate::load::{in_turn, run as load};
 use crate::reference;
 use crate::report::{Line, table};
 use crate::rows::{Plan, growth, memory, pages, passwords, reads, refresh, revocation, tokens};
+use deployment::{Deployment, Engine, Machine, Result, post};
 
 /// By how much the reference may differ between first and last.
 const DRIFT: f64 = 0.15;
@@ -44,8 +44,14 @@ pub struct Options {
 
 /// Measures and prints.
 pub fn run(options: &Options) -> Result<()> {
-    let machine =
-        Machine { auth: options.auth.clone(), identity: options.identity.clone(), postgres: options.postgres.clone() };
+    let machine = Machine {
+        name: "bench",
+        auth: options.auth.clone(),
+        identity: options.identity.clone(),
+        postgres: options.postgres.clone(),
+        sqlite: None,
+        logs: None,
+    };
     let plan = Plan { span: Duration::from_secs(options.seconds), users: options.users };
     let wants = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
     let (lines, first, last) = crate::runtime()?.block_on(async {

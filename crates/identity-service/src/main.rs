@@ -194,7 +194,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, SettingsError> {
 
 fn serve(settings: &Settings) -> Result<(), SettingsError> {
     let _last_lines = service_kit::logs::begin(&settings.log)?;
-    service_kit::lifecycle::runtime()?.block_on(async {
+    service_kit::lifecycle::run(async {
         let running = start(settings, Arc::new(SystemClock)).await?;
         tracing::info!(http = %running.http, grpc = %running.grpc, operations = %running.operations, "identity-service is up");
         service_kit::lifecycle::asked_to_stop().await.map_err(|error| SettingsError::new(error.to_string()))?;

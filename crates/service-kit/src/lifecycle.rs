@@ -87,6 +87,17 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, SettingsError> {
         .map_err(|error| SettingsError::new(format!("the process cannot start its threads: {error}")))
 }
 
+/// Runs what a process does to its end, on its one runtime.
+///
+/// A thread that is held by a database that stands still would hold the end as well; it is left behind and ends with the
+/// process.
+pub fn run<T>(whole: impl Future<Output = Result<T, SettingsError>>) -> Result<T, SettingsError> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(whole);
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
 /// Resolves when the process is asked to stop (SIGTERM or SIGINT).
 pub async fn asked_to_stop() -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;

@@ -85,7 +85,7 @@ impl r2d2::ManageConnection for Manager {
 pub(crate) fn open(url: &DatabaseUrl, role: Role) -> Result<AnyConnection, ConnectionError> {
     match url {
         DatabaseUrl::Postgres(url) => {
-            let mut connection = PgConnection::establish(url)?;
+            let mut connection = PgConnection::establish(&crate::url::with_limits(url))?;
             // A statement that waits on a lock for long would hold a place in the pool that others need.
             connection
                 .batch_execute(

@@ -21,6 +21,9 @@ use crate::unit::{Fate, Unit};
 use crate::writer::Writer;
 use crate::{AnyConnection, DatabaseUrl, Migrations};
 
+/// How long a request of a serving process may be at the database once it has its turn. A database that works has refused
+/// a long statement by then (`statement_timeout`); one that stands still would be waited for without end.
+const LONGEST: Duration = Duration::from_secs(5);
 /// How often a unit of work is run again after another transaction stood in its way.
 const REPEATS: u32 = 5;
 
@@ -84,7 +87,16 @@ struct Lane {
     pool: Pool<Manager>,
     gate: Arc<Semaphore>,
     size: u32,
+    times: Times,
+}
+
+/// How long a lane is waited for.
+#[derive(Clone, Copy)]
+struct Times {
+    /// For a turn.
     patience: Duration,
+    /// For one piece of work with its wait; commands take the time they need.
+    limit: Option<Duration>,
 }
 
 impl Store {
@@ -104,13 +116,18 @@ impl Store {
         };
         let meter = StoreMeter::new().map_err(|error| Failure::new(codes.internal).with_cause(error))?;
         let (pool_size, patience) = (settings.pool_size.max(1), settings.patience());
+        let limit = match purpose {
+            OpenedFor::Serving => Some(patience + LONGEST),
+            OpenedFor::Command => None,
+        };
+        let times = Times { patience, limit };
         let (readers, writers) = match &settings.url {
             DatabaseUrl::Sqlite(_) => {
                 let writer = Writer::start(&settings.url, lock, patience, codes, meter.shared.clone())?;
-                (Lane::open(&settings.url, Role::Reader, pool_size, patience, codes)?, Writers::One(writer))
+                (Lane::open(&settings.url, Role::Reader, pool_size, times, codes)?, Writers::One(writer))
             }
             DatabaseUrl::Postgres(_) => {
-                let lane = Lane::open(&settings.url, Role::Writer, pool_size, patience, codes)?;
+                let lane = Lane::open(&settings.url, Role::Writer, pool_size, times, codes)?;
                 (lane.clone(), Writers::Many(lane))
             }
         };
@@ -234,27 +251,41 @@ impl Store {
 }
 
 impl Lane {
-    fn open(url: &DatabaseUrl, role: Role, size: u32, patience: Duration, codes: &'static Generic) -> Result<Self> {
+    fn open(url: &DatabaseUrl, role: Role, size: u32, times: Times, codes: &'static Generic) -> Result<Self> {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
-            .connection_timeout(patience)
+            .connection_timeout(times.patience)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager { url: url.clone(), role });
         // The first connection is made now, so that a wrong address is told at the start.
         drop(pool.get().map_err(|error| unavailable(codes, error))?);
-        Ok(Self { pool, gate: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))), size, patience })
+        Ok(Self { pool, gate: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))), size, times })
     }
 
-    #[allow(clippy::disallowed_methods, reason = "this is the gate")]
+    /// Work that is given up goes on by itself and keeps its place, so that no more of them pile up than there are places.
     async fn run<T: Send + 'static>(
         &self,
         codes: &'static Generic,
         meter: &StoreMeter,
         work: impl FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let done = self.run_to_end(codes, meter, work);
+        match self.times.limit {
+            Some(limit) => tokio::time::timeout(limit, done).await.map_err(|error| unavailable(codes, error))?,
+            None => done.await,
+        }
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this is the gate")]
+    async fn run_to_end<T: Send + 'static>(
+        &self,
+        codes: &'static Generic,
+        meter: &StoreMeter,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let waiting = meter.wait();
-        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.gate).acquire_owned())
+        let turn = tokio::time::timeout(self.times.patience, Arc::clone(&self.gate).acquire_owned())
             .await
             .map_err(|error| unavailable(codes, error))?
             .map_err(|error| unavailable(codes, error))?;

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
+use diesel::result::DatabaseErrorKind;
+use diesel::result::Error::DatabaseError;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::connection::{AnyConnection, Both, Role, open};
@@ -96,6 +98,8 @@ pub fn create_database(url: &DatabaseUrl) -> Result<bool, Error> {
     match server.batch_execute(&format!("CREATE DATABASE {}", quoted(&name))) {
         Ok(()) => Ok(true),
         Err(error) if error.to_string().contains("already exists") => Ok(false),
+        // Another process makes it at this moment, and its row came first.
+        Err(DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -110,6 +110,7 @@ const SIGNS_OF_ABSENCE: &[&str] = &[
     "canceling statement due to",
     "database is locked",
     "database or disk is full",
+    "No space left on device",
     "the database system is",
     "could not receive data from server",
     "could not send data to server",
@@ -145,4 +146,21 @@ fn broken_index(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> S
     let columns = message.strip_prefix("UNIQUE constraint failed: ").unwrap_or(message);
     let last = columns.rsplit(", ").next().unwrap_or(columns);
     last.replace('.', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use error_codes::{AUTH, aut};
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_fault_of_ours_on_either_engine() {
+        for reason in
+            ["database or disk is full", "could not extend file \"base/16385/16421\": No space left on device"]
+        {
+            assert_eq!(refused_commit(&AUTH, reason.to_owned()).code(), aut::UNAVAILABLE);
+        }
+        assert_eq!(refused_commit(&AUTH, "syntax error".to_owned()).code(), aut::INTERNAL);
+    }
 }

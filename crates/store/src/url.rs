@@ -62,6 +62,28 @@ impl DatabaseUrl {
     }
 }
 
+/// What libpq is told where the URL says nothing: a server that stands still, or a network that swallows everything, is given
+/// up after some seconds. Without, a connection to a host that is gone would be waited for until the kernel gives up, for
+/// minutes or hours.
+const LIMITS: [(&str, &str); 5] = [
+    ("connect_timeout", "5"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+    ("keepalives_count", "2"),
+    ("tcp_user_timeout", "10000"),
+];
+
+/// The URL of a PostgreSQL database, as libpq is given it.
+pub(crate) fn with_limits(text: &str) -> String {
+    let Ok(mut parsed) = ::url::Url::parse(text) else { return text.to_owned() };
+    for (name, value) in LIMITS {
+        if !parsed.query_pairs().any(|(given, _)| given == name) {
+            parsed.query_pairs_mut().append_pair(name, value);
+        }
+    }
+    parsed.into()
+}
+
 /// The password of a PostgreSQL URL is not shown.
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,6 +111,14 @@ impl fmt::Debug for DatabaseUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_url_says_about_limits_stands() {
+        let url = with_limits("postgres://u:p%40ss@db:5432/auth?sslmode=require&connect_timeout=30");
+        assert!(url.starts_with("postgres://u:p%40ss@db:5432/auth?sslmode=require&connect_timeout=30&keep"), "{url}");
+        assert!(url.ends_with("&tcp_user_timeout=10000"), "{url}");
+        assert_eq!(url.matches("connect_timeout").count(), 1);
+    }
 
     #[test]
     fn the_scheme_chooses_the_engine_and_nothing_is_guessed() {

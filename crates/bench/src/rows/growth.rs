@@ -2,8 +2,8 @@
 
 use super::{Plan, tokens};
 use crate::database;
-use crate::deployment::{Deployment, Result};
 use crate::report::Line;
+use deployment::{Deployment, Result};
 
 /// Rows of auth's database before and after many tokens.
 pub async fn machine_tokens(deployment: &Deployment, plan: Plan) -> Result<Vec<Line>> {

@@ -3,8 +3,8 @@
 use super::Plan;
 use super::reads;
 use crate::cpu;
-use crate::deployment::{Deployment, Machine, Process, Result};
 use crate::report::Line;
+use deployment::{Deployment, Machine, Process, Result, Service};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -33,14 +33,14 @@ pub async fn loaded(deployment: &Deployment, plan: Plan) -> Result<Vec<Line>> {
 /// From the start of the program to its first ready answer, over a database that exists.
 pub async fn ready(deployment: &mut Deployment) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
-    for (name, service) in [("auth-service", "AUTH"), ("identity-service", "IDENTITY")] {
+    for service in [Service::Auth, Service::Identity] {
         let mut times = Vec::new();
         for _ in 0..5 {
             times.push(deployment.restart(service).await?.as_secs_f64() * 1_000.0);
         }
         times.sort_unstable_by(f64::total_cmp);
         let engine = deployment.engine.name();
-        lines.push(Line::at_most(format!("start to ready, {name}"), engine, times[2], 100.0, "ms"));
+        lines.push(Line::at_most(format!("start to ready, {}", service.name()), engine, times[2], 100.0, "ms"));
     }
     Ok(lines)
 }

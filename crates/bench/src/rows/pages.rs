@@ -5,9 +5,8 @@ use serde_json::Value;
 use super::Plan;
 use crate::cpu;
 use crate::database;
-use crate::deployment::{Deployment, Result, body};
-use crate::load::{Connection, get};
 use crate::report::Line;
+use deployment::{Connection, Deployment, Result, body, get};
 
 const SMALL: u32 = 1_000;
 const ROUNDS: u32 = 400;
@@ -43,7 +42,7 @@ async fn costs(deployment: &Deployment, administrator: &str) -> Result<Vec<(&'st
         ("page 20 of 50, by number", get("/v1/users?limit=50&page=20", Some(administrator))),
         ("one user", get(&format!("/v1/users/{id}"), Some(administrator))),
     ];
-    let pids: Vec<u32> = deployment.identities().iter().map(crate::deployment::Process::pid).collect();
+    let pids: Vec<u32> = deployment.identities().iter().map(deployment::Process::pid).collect();
     let mut costs = Vec::new();
     for (row, request) in requests {
         for _ in 0..20 {

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::{Plan, aside};
 use crate::cpu;
-use crate::deployment::{Deployment, Result, login, password_of};
-use crate::load::{get, in_turn, post, run};
+use crate::load::{in_turn, run};
 use crate::report::Line;
+use deployment::{Deployment, Result, get, login, password_of, post};
 
 const PEOPLE: usize = 16;
 const COST: u32 = 10;
@@ -53,7 +53,7 @@ pub async fn logins(deployment: &Deployment, plan: Plan) -> Result<Vec<Line>> {
 
 /// The p99 of a caller who asks a hundred times a second, in milliseconds.
 async fn paced(deployment: &Deployment, requests: &Arc<[Vec<u8>]>, span: Duration) -> Result<f64> {
-    let mut connection = crate::load::Connection::open(deployment.auth()).await?;
+    let mut connection = deployment::Connection::open(deployment.auth()).await?;
     let mut latencies = Vec::new();
     let until = Instant::now() + span;
     let mut beat = tokio::time::interval(Duration::from_millis(10));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Plan, aside};
-use crate::deployment::{Deployment, Result, password_of, text};
-use crate::load::{get, in_turn, post, run};
+use crate::load::{in_turn, run};
 use crate::report::Line;
+use deployment::{Deployment, Result, get, password_of, post, text};
 
 const CONNECTIONS: usize = 64;
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Plan, aside};
-use crate::deployment::{Deployment, Engine, Result, body, password_of, text};
-use crate::load::{Answer, Connection, Next, post, run};
+use crate::load::{Next, run};
 use crate::report::Line;
+use deployment::{Answer, Connection, Deployment, Engine, Result, body, password_of, post, text};
 
 const CONNECTIONS: usize = 16;
 

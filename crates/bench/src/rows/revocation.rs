@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::deployment::{Deployment, Result, body, login, password_of, text};
-use crate::load::{Connection, get};
 use crate::report::Line;
+use deployment::{Connection, Deployment, Result, body, get, login, password_of, text};
 
 const ROUNDS: usize = 60;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Plan, aside};
-use crate::deployment::{Deployment, Result};
-use crate::load::{in_turn, post, run};
+use crate::load::{in_turn, run};
 use crate::report::Line;
+use deployment::{Deployment, Result, post};
 
 const CONNECTIONS: usize = 64;
 /// Applications that ask in turn.

@@ -31,6 +31,8 @@ pub fn from_status(status: Status, codes: &'static Generic) -> Failure {
             | tonic::Code::Cancelled
             | tonic::Code::ResourceExhausted
             | tonic::Code::Aborted
+            // What the transport says of a connection that broke under a call.
+            | tonic::Code::Unknown
     );
     let unavailable = told.is_some_and(|code| code.kind() == Kind::Unavailable) || (told.is_none() && transient);
     if unavailable {
@@ -61,7 +63,11 @@ mod tests {
 
     #[test]
     fn a_peer_that_cannot_answer_is_our_unavailable() {
-        for status in [Status::unavailable("down"), to_status(&Failure::new(ide::UNAVAILABLE))] {
+        for status in [
+            Status::unavailable("down"),
+            Status::unknown("transport error"),
+            to_status(&Failure::new(ide::UNAVAILABLE)),
+        ] {
             assert_eq!(from_status(status, &AUTH).code(), aut::UNAVAILABLE);
         }
         assert_eq!(from_status(Status::internal("x"), &AUTH).code(), aut::INTERNAL);

@@ -1,24 +1,22 @@
-//! A deployment to be measured: the release binaries as real processes over databases of their own.
+//! A deployment: processes of both services over fresh databases, with secrets of their own.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::load::{Answer, Connection, get, post};
+use crate::{Answer, Connection, Process, Result, Service, get, post};
 
 /// How long a process may take to be ready.
 const READY_LIMIT: Duration = Duration::from_secs(30);
-const ADMINISTRATOR_PASSWORD: &str = "Bench-harbour-42-lantern";
-
-/// What goes wrong, as a sentence.
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+/// The password of the first administrator, `admin`.
+pub const ADMINISTRATOR_PASSWORD: &str = "Bench-harbour-42-lantern";
 
 /// Which database engine the services use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,15 +37,21 @@ impl Engine {
     }
 }
 
-/// Where the binaries and the database server are.
+/// Where the binaries and the databases are.
 #[derive(Clone, Debug)]
 pub struct Machine {
+    /// What the databases are named after, so that two tools over one server keep apart.
+    pub name: &'static str,
     /// auth-service.
     pub auth: PathBuf,
     /// identity-service.
     pub identity: PathBuf,
     /// The URL of a maintenance database whose user may create databases.
     pub postgres: url::Url,
+    /// The folder of SQLite's files; a temporary one when it is not given.
+    pub sqlite: Option<PathBuf>,
+    /// The folder where what the processes say is kept; a temporary one when it is not given.
+    pub logs: Option<PathBuf>,
 }
 
 /// Processes of both services over one pair of databases.
@@ -59,70 +63,140 @@ pub struct Deployment {
     machine: Machine,
     folder: TempDir,
     settings: Vec<(String, String)>,
+    wrappers: Vec<(Service, Vec<String>)>,
     auth: Vec<Process>,
     identity: Vec<Process>,
-}
-
-/// One running process.
-pub struct Process {
-    child: Child,
-    /// Where clients reach it.
-    pub http: SocketAddr,
-    grpc: SocketAddr,
-}
-
-impl Process {
-    /// Its number.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that has ended by itself needs no signal.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Deployment {
     /// Fresh databases, and so many processes of each service; `settings` are environment variables of both.
     pub async fn start(machine: &Machine, engine: Engine, settings: &[(&str, &str)], processes: usize) -> Result<Self> {
+        let mut deployment = Self::prepare(machine, engine, settings, processes)?;
+        deployment.migrate()?;
+        deployment.begin_all().await?;
+        Ok(deployment)
+    }
+
+    /// Settings, secrets and addresses, but no database and nothing that runs.
+    pub fn prepare(machine: &Machine, engine: Engine, settings: &[(&str, &str)], processes: usize) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (auth_url, identity_url) = databases(machine, engine, folder.path());
+        let (auth_url, identity_url) =
+            databases(machine, engine, machine.sqlite.as_deref().unwrap_or_else(|| folder.path()));
+        let places = || (0..processes).map(|_| place()).collect::<Result<Vec<Process>>>();
         let mut deployment = Self {
             engine,
             auth_url,
             identity_url,
             machine: machine.clone(),
-            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            settings: Vec::new(),
+            wrappers: Vec::new(),
             folder,
-            auth: Vec::new(),
-            identity: Vec::new(),
+            auth: places()?,
+            identity: places()?,
         };
         deployment.make_secrets()?;
-        let addresses: Vec<_> = (0..processes).map(|_| Ok((addresses()?, addresses()?))).collect::<Result<_>>()?;
-        let grpc = |of: fn(&(Addresses, Addresses)) -> &Addresses| {
-            addresses.iter().map(|pair| format!("http://{}", of(pair).grpc)).collect::<Vec<_>>().join(",")
+        let grpc = |processes: &[Process]| {
+            processes.iter().map(|process| format!("http://{}", process.grpc)).collect::<Vec<_>>().join(",")
         };
-        let (auths, identities) = (grpc(|pair| &pair.0), grpc(|pair| &pair.1));
+        let (auths, identities) = (grpc(&deployment.auth), grpc(&deployment.identity));
         deployment.set("GATEHOUSE_AUTH__IDENTITY__ENDPOINTS", identities);
         deployment.set("GATEHOUSE_IDENTITY__AUTH__ENDPOINTS", auths);
-        let issuer = format!("http://{}", addresses.first().ok_or("no process was asked for")?.0.http);
+        let issuer = format!("http://{}", deployment.auth.first().ok_or("no process was asked for")?.http);
         deployment.set("GATEHOUSE_AUTH__TOKENS__ISSUER", issuer.clone());
         deployment.set("GATEHOUSE_IDENTITY__TOKENS__ISSUER", issuer);
-        deployment.migrate()?;
-        for (auth, identity) in addresses {
-            let identity = deployment.spawn("IDENTITY", &identity)?;
-            deployment.identity.push(identity);
-            let auth = deployment.spawn("AUTH", &auth)?;
-            deployment.auth.push(auth);
-        }
-        for process in deployment.auth.iter().chain(&deployment.identity) {
-            ready(process.http).await?;
+        for (name, value) in settings {
+            deployment.set(name, (*value).to_owned());
         }
         Ok(deployment)
+    }
+
+    /// Begins every process that does not run, and waits until all are ready.
+    pub async fn begin_all(&mut self) -> Result<()> {
+        for service in [Service::Identity, Service::Auth] {
+            for index in 0..self.processes(service).len() {
+                if self.processes(service)[index].child.is_none() {
+                    self.begin(service, index)?;
+                }
+            }
+        }
+        self.all_ready(READY_LIMIT).await
+    }
+
+    /// Waits until every process is ready.
+    pub async fn all_ready(&self, limit: Duration) -> Result<()> {
+        for process in self.auth.iter().chain(&self.identity) {
+            ready(process.http, limit).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins one process, at the addresses it always has.
+    pub fn begin(&mut self, service: Service, index: usize) -> Result<()> {
+        let mut command = self.command(service);
+        let process = &self.processes(service)[index];
+        let log = fs::File::options().create(true).append(true).open(self.log(service))?;
+        command
+            .arg("serve")
+            .env(format!("{}HTTP__LISTEN", service.prefix()), process.http.to_string())
+            .env(format!("{}GRPC__LISTEN", service.prefix()), process.grpc.to_string())
+            .env(format!("{}OPERATIONS__LISTEN", service.prefix()), "127.0.0.1:0")
+            .stderr(log.try_clone()?)
+            .stdout(log);
+        let child = command.spawn()?;
+        self.processes_mut(service)[index].child = Some(child);
+        Ok(())
+    }
+
+    /// A command of a service with all settings.
+    pub fn command(&self, service: Service) -> Command {
+        let program = match service {
+            Service::Auth => &self.machine.auth,
+            Service::Identity => &self.machine.identity,
+        };
+        let wrapper = self.wrappers.iter().find(|(wrapped, _)| *wrapped == service).map(|(_, words)| words.as_slice());
+        let mut command = match wrapper {
+            Some([first, rest @ ..]) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(program);
+                command
+            }
+            Some([]) | None => Command::new(program),
+        };
+        command.envs(self.settings.iter().cloned()).stdin(Stdio::null());
+        command
+    }
+
+    /// Lets a service be begun by another program from now on, such as `env NAME=VALUE`, which ends in its `exec`.
+    pub fn wrap(&mut self, service: Service, words: &[&str]) {
+        self.wrappers.retain(|(wrapped, _)| *wrapped != service);
+        self.wrappers.push((service, words.iter().map(|word| (*word).to_owned()).collect()));
+    }
+
+    /// Sets an environment variable of both services from now on.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.settings.push((name.to_owned(), value));
+    }
+
+    /// The processes of a service.
+    pub fn processes(&self, service: Service) -> &[Process] {
+        match service {
+            Service::Auth => &self.auth,
+            Service::Identity => &self.identity,
+        }
+    }
+
+    /// The processes of a service, to be ended or signalled.
+    pub fn processes_mut(&mut self, service: Service) -> &mut [Process] {
+        match service {
+            Service::Auth => &mut self.auth,
+            Service::Identity => &mut self.identity,
+        }
+    }
+
+    /// The file with what the processes of a service have said.
+    pub fn log(&self, service: Service) -> PathBuf {
+        let folder = self.machine.logs.as_deref().unwrap_or_else(|| self.folder.path());
+        folder.join(format!("{}.log", service.name()))
     }
 
     /// The process of auth-service that clients use.
@@ -160,18 +234,12 @@ impl Deployment {
         &self.identity_url
     }
 
-    /// Ends the only process of a service and starts it again over the same database; how long until it was ready.
-    pub async fn restart(&mut self, service: &'static str) -> Result<Duration> {
-        let processes = if service == "AUTH" { &mut self.auth } else { &mut self.identity };
-        let old = processes.pop().ok_or("the service does not run")?;
-        let addresses = Addresses { http: old.http, grpc: old.grpc };
-        drop(old);
+    /// Ends the first process of a service and starts it again over the same database; how long until it was ready.
+    pub async fn restart(&mut self, service: Service) -> Result<Duration> {
+        self.processes_mut(service)[0].kill();
         let began = Instant::now();
-        let process = self.spawn(service, &addresses)?;
-        let http = process.http;
-        let processes = if service == "AUTH" { &mut self.auth } else { &mut self.identity };
-        processes.push(process);
-        ready(http).await?;
+        self.begin(service, 0)?;
+        ready(self.processes(service)[0].http, READY_LIMIT).await?;
         Ok(began.elapsed())
     }
 
@@ -237,48 +305,21 @@ impl Deployment {
         Ok(())
     }
 
-    fn set(&mut self, name: &str, value: String) {
-        self.settings.push((name.to_owned(), value));
-    }
-
-    fn migrate(&self) -> Result<()> {
-        for program in [&self.machine.auth, &self.machine.identity] {
-            let mut command = Command::new(program);
-            command.args(["migrate", "--drop-database", "--create-database"]).envs(self.settings.iter().cloned());
-            let output = command.stdin(Stdio::null()).output()?;
+    /// Makes both databases anew.
+    pub fn migrate(&self) -> Result<()> {
+        for service in [Service::Auth, Service::Identity] {
+            let mut command = self.command(service);
+            let output = command.args(["migrate", "--drop-database", "--create-database"]).output()?;
             if !output.status.success() {
                 return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
             }
         }
         Ok(())
     }
-
-    fn spawn(&self, service: &str, addresses: &Addresses) -> Result<Process> {
-        let program = if service == "AUTH" { &self.machine.auth } else { &self.machine.identity };
-        let log =
-            fs::File::options().create(true).append(true).open(self.folder.path().join(format!("{service}.log")))?;
-        let prefix = format!("GATEHOUSE_{service}__");
-        let child = Command::new(program)
-            .arg("serve")
-            .envs(self.settings.iter().cloned())
-            .env(format!("{prefix}HTTP__LISTEN"), addresses.http.to_string())
-            .env(format!("{prefix}GRPC__LISTEN"), addresses.grpc.to_string())
-            .env(format!("{prefix}OPERATIONS__LISTEN"), "127.0.0.1:0")
-            .stdin(Stdio::null())
-            .stderr(log.try_clone()?)
-            .stdout(log)
-            .spawn()?;
-        Ok(Process { child, http: addresses.http, grpc: addresses.grpc })
-    }
-}
-
-struct Addresses {
-    http: SocketAddr,
-    grpc: SocketAddr,
 }
 
 /// Ports that were free a moment ago, below those that the kernel hands out by itself.
-fn addresses() -> Result<Addresses> {
+fn place() -> Result<Process> {
     use std::sync::atomic::{AtomicU16, Ordering};
     static NEXT: AtomicU16 = AtomicU16::new(28_000);
     let free = || -> Result<SocketAddr> {
@@ -292,7 +333,7 @@ fn addresses() -> Result<Addresses> {
             }
         }
     };
-    Ok(Addresses { http: free()?, grpc: free()? })
+    Ok(Process { child: None, http: free()?, grpc: free()? })
 }
 
 fn databases(machine: &Machine, engine: Engine, folder: &Path) -> (String, String) {
@@ -304,16 +345,16 @@ fn databases(machine: &Machine, engine: Engine, folder: &Path) -> (String, Strin
         Engine::Postgres => {
             let url = |name: &str| {
                 let mut url = machine.postgres.clone();
-                url.set_path(name);
+                url.set_path(&format!("gatehouse_{}_{name}", machine.name));
                 url.to_string()
             };
-            (url("gatehouse_bench_auth"), url("gatehouse_bench_identity"))
+            (url("auth"), url("identity"))
         }
     }
 }
 
-async fn ready(address: SocketAddr) -> Result<()> {
-    let deadline = Instant::now() + READY_LIMIT;
+async fn ready(address: SocketAddr, limit: Duration) -> Result<()> {
+    let deadline = Instant::now() + limit;
     let request = get("/readyz", None);
     while Instant::now() < deadline {
         if let Ok(mut connection) = Connection::open(address).await
@@ -323,7 +364,7 @@ async fn ready(address: SocketAddr) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    Err(format!("the process at {address} was not ready in {} s", READY_LIMIT.as_secs()).into())
+    Err(format!("the process at {address} was not ready in {} s", limit.as_secs()).into())
 }
 
 /// A login with a password.
