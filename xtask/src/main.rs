@@ -11,6 +11,7 @@ mod certs;
 mod chance;
 mod check;
 mod compose;
+mod dashboards;
 mod down;
 mod failure;
 mod faults;
@@ -60,6 +61,8 @@ enum Command {
     Bench(bench::Options),
     /// Kills, freezes, starves and floods real processes, and prints which promises held
     Faults(faults::Options),
+    /// Evaluates the dashboard and the alerts with a real Prometheus over a running pair, where there is one
+    Dashboards,
     /// Writes the files that are made from the code
     Generate(generate::Options),
 }
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Layers => layers::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Faults(options) => faults::run(&options),
+        Command::Dashboards => dashboards::run(),
         Command::Generate(options) => generate::run(&options),
     };
     match outcome {

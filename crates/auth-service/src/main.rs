@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use auth_service::commands::Desk;
 use auth_service::commands::signing_keys::KeysAct;
+use auth_service::process::NAME;
 use auth_service::settings::{SOURCE, Settings};
 use auth_service::{http, start};
 use clap::{Parser, Subcommand};
@@ -141,13 +142,14 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
 }
 
 fn serve(settings: &Settings) -> Result<(), SettingsError> {
-    let _last_lines = service_kit::logs::begin(&settings.log)?;
     service_kit::lifecycle::run(async {
+        let telemetry = service_kit::telemetry::begin(NAME, &settings.log, &settings.telemetry)?;
         let running = start(settings, Arc::new(SystemClock)).await?;
         tracing::info!(http = %running.http, grpc = %running.grpc, operations = %running.operations, "auth-service is up");
         service_kit::lifecycle::asked_to_stop().await.map_err(|error| SettingsError::new(error.to_string()))?;
         tracing::info!("auth-service stops");
         running.stop().await;
+        telemetry.end();
         Ok(())
     })
 }

@@ -12,6 +12,7 @@ use service_kit::http::HttpSettings;
 use service_kit::limits::{Rate, RateSettings};
 use service_kit::logs::LogSettings;
 use service_kit::settings::{AuditSettings, KeySettings, OperationsSettings, SettingsError, Source, within};
+use service_kit::telemetry::TelemetrySettings;
 use store::StoreSettings;
 
 use crate::app::failed_clients::FailedClients;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// The log.
     pub log: LogSettings,
+    /// The traces.
+    pub telemetry: TelemetrySettings,
 }
 
 /// What tokens look like and how long they live.

@@ -15,7 +15,7 @@ use identity_service::app::App;
 use identity_service::app::first_start::administrator_password;
 use identity_service::commands::apply::{self, Applied, Apply};
 use identity_service::commands::tenants::{self, TenantsCommand};
-use identity_service::process::assemble;
+use identity_service::process::{NAME, assemble};
 use identity_service::settings::{SOURCE, Settings};
 use identity_service::{http, start};
 use service_kit::master_key::MasterKeyAct;
@@ -193,13 +193,14 @@ fn run(arguments: Arguments) -> Result<ExitCode, SettingsError> {
 }
 
 fn serve(settings: &Settings) -> Result<(), SettingsError> {
-    let _last_lines = service_kit::logs::begin(&settings.log)?;
     service_kit::lifecycle::run(async {
+        let telemetry = service_kit::telemetry::begin(NAME, &settings.log, &settings.telemetry)?;
         let running = start(settings, Arc::new(SystemClock)).await?;
         tracing::info!(http = %running.http, grpc = %running.grpc, operations = %running.operations, "identity-service is up");
         service_kit::lifecycle::asked_to_stop().await.map_err(|error| SettingsError::new(error.to_string()))?;
         tracing::info!("identity-service stops");
         running.stop().await;
+        telemetry.end();
         Ok(())
     })
 }

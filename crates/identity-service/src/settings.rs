@@ -9,6 +9,7 @@ use service_kit::http::HttpSettings;
 use service_kit::limits::RateSettings;
 use service_kit::logs::LogSettings;
 use service_kit::settings::{AuditSettings, KeySettings, OperationsSettings, SettingsError, Source, within};
+use service_kit::telemetry::TelemetrySettings;
 use store::StoreSettings;
 
 /// Where the settings come from.
@@ -47,6 +48,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// The log.
     pub log: LogSettings,
+    /// The traces.
+    pub telemetry: TelemetrySettings,
 }
 
 /// What tokens look like.

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use crate::connection::{Manager, Role};
 use crate::feed::Feed;
 use crate::meter::{Purpose, StoreMeter};
+use crate::span::UnitSpan;
 use crate::unit::{Fate, Unit};
 use crate::writer::Writer;
 use crate::{AnyConnection, DatabaseUrl, Migrations};
@@ -158,9 +159,11 @@ impl Store {
     ) -> Result<T> {
         let Inner { readers, clock, codes, meter, .. } = &*self.inner;
         let (now, codes, began) = (clock.now(), *codes, Instant::now());
+        let span = UnitSpan::begin(Purpose::Read, self.engine());
         let look = move |connection: &mut AnyConnection| look(&mut Unit::new(connection, codes, now));
         let outcome = readers.run(codes, meter, look).await;
         meter.measure(Purpose::Read, began, &outcome);
+        span.end(&outcome);
         outcome
     }
 
@@ -186,6 +189,7 @@ impl Store {
     ) -> Result<T> {
         let Inner { writers, clock, codes, on_change, meter, .. } = &*self.inner;
         let (clock, on_change, codes, began) = (Arc::clone(clock), Arc::clone(on_change), *codes, Instant::now());
+        let span = UnitSpan::begin(Purpose::Write, self.engine());
         let outcome = match writers {
             Writers::One(writer) => {
                 let _waiting = meter.wait();
@@ -204,6 +208,7 @@ impl Store {
             }
         };
         meter.measure(Purpose::Write, began, &outcome);
+        span.end(&outcome);
         outcome
     }
 
@@ -231,6 +236,14 @@ impl Store {
         if let Some(mut ended) = ended {
             // Nothing is ever sent: an error says that the sender is gone.
             let _ = ended.changed().await;
+        }
+    }
+
+    /// The database, as traces name it.
+    fn engine(&self) -> &'static str {
+        match self.inner.writers {
+            Writers::Many(_) => "postgresql",
+            Writers::One(_) => "sqlite",
         }
     }
 
@@ -290,9 +303,11 @@ impl Lane {
             .map_err(|error| unavailable(codes, error))?
             .map_err(|error| unavailable(codes, error))?;
         drop(waiting);
-        let pool = self.pool.clone();
+        let (pool, request) = (self.pool.clone(), tracing::Span::current());
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
+            // What is logged here belongs to the request.
+            let _entered = request.entered();
             let mut connection = pool.get().map_err(|error| unavailable(codes, error))?;
             work(&mut connection)
         })

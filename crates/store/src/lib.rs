@@ -14,6 +14,7 @@ pub mod master_keys;
 mod meter;
 mod migrate;
 mod schema;
+mod span;
 pub mod sql;
 mod sweep;
 mod trail;

@@ -90,7 +90,10 @@ impl Writer {
         act: impl FnMut(&mut Unit<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
+        let request = tracing::Span::current();
         let job: Job = Box::new(move |connection| {
+            // What is logged here belongs to the request.
+            let _entered = request.enter();
             let outcome = in_savepoint(connection, codes, &*clock, act);
             Box::new(move |committed| {
                 let outcome = committed.and(outcome).map(|(value, changes)| {

@@ -1,7 +1,10 @@
 //! Real processes: two of each service over one PostgreSQL, frozen and killed; and one of each on SQLite, killed in the
-//! middle of writes.
+//! middle of writes; and what they tell of requests in logs, metrics and traces.
 
+mod collector;
 mod fleet;
+mod secrecy;
+mod traces;
 
 use std::time::{Duration, Instant};
 

@@ -105,8 +105,11 @@ impl Hasher {
             full().with_cause(error)
         })?;
         let (passwords, duration) = (Arc::clone(&self.passwords), self.meter.duration.clone());
+        let request = tracing::Span::current();
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
+            // What is logged here belongs to the request.
+            let _entered = request.entered();
             let _timer = duration.start_timer();
             work(&passwords)
         })

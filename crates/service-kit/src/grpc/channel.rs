@@ -1,4 +1,5 @@
-//! The way to one process of the other service: how each call ended is counted.
+//! The way to one process of the other service: each call takes along the id and the trace of its request, and how it
+//! ended is counted.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,7 +9,9 @@ use tonic::body::Body;
 use tonic::transport::{Channel, Error};
 use tower::Service;
 
-use super::meter::{GrpcMeter, status_of};
+use super::meter::{GrpcMeter, describe, status_of};
+use crate::current::Current;
+use crate::spans::Traced;
 
 /// A channel for a generated client.
 #[derive(Clone, Debug)]
@@ -32,12 +35,16 @@ impl Service<http::Request<Body>> for PeerChannel {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let counting = self.meter.begin(request.uri().path());
+        let traced = Traced::call(counting.method());
+        Current::hand_on(traced.context().as_ref(), request.headers_mut());
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answered = answer.await;
-            counting.end(answered.as_ref().map_or(Code::Unavailable, |response| status_of(response.headers())));
+            let status = answered.as_ref().map_or(Code::Unavailable, |response| status_of(response.headers()));
+            describe(&traced, counting.method(), status);
+            counting.end(status);
             answered
         })
     }

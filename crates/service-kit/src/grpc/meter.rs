@@ -1,6 +1,6 @@
 //! Counts calls, those that come in and those that go out, by method and status.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use prometheus::{HistogramVec, IntCounterVec};
@@ -9,6 +9,7 @@ use tonic::Code;
 use super::Allowed;
 use crate::metrics::{Metrics, SECONDS};
 use crate::settings::SettingsError;
+use crate::spans::Traced;
 
 /// What is no method of the service itself: health, reflection, and paths that do not exist.
 const OTHER: &str = "other";
@@ -60,6 +61,16 @@ impl GrpcMeter {
 }
 
 impl Counting {
+    /// The method under which it is counted.
+    pub(super) fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// How long it has taken so far.
+    pub(super) fn took(&self) -> Duration {
+        self.began.elapsed()
+    }
+
     /// The call has ended.
     pub(super) fn end(mut self, status: Code) {
         self.status = status;
@@ -76,6 +87,22 @@ impl Drop for Counting {
 /// What the head of an answer says. One that succeeds says so after its body, and of a stream it is not known yet.
 pub(super) fn status_of(headers: &HeaderMap) -> Code {
     headers.get("grpc-status").map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
+}
+
+/// What a trace tells of a call, named as OpenTelemetry names it.
+pub(super) fn describe(traced: &Traced, method: &str, status: Code) {
+    if !traced.is_recording() {
+        return;
+    }
+    let (service, method) = method.rsplit_once('/').unwrap_or(("", method));
+    traced.set("rpc.system", "grpc");
+    traced.set("rpc.service", service.to_owned());
+    traced.set("rpc.method", method.to_owned());
+    traced.set("rpc.grpc.status_code", i64::from(i32::from(status)));
+    // What the other side refused is an answer; these say that there was none.
+    if matches!(status, Code::Unknown | Code::DeadlineExceeded | Code::Internal | Code::Unavailable | Code::DataLoss) {
+        traced.failed();
+    }
 }
 
 /// The name of a status as the specification writes it.

@@ -1,12 +1,15 @@
-//! Around every call that comes in: how it ended is counted.
+//! Around every call that comes in: the id and the trace of its request are taken over, and how it ended is counted.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tonic::body::Body;
 use tower::{Layer, Service};
+use tracing::Instrument;
 
-use super::meter::{GrpcMeter, status_of};
+use super::meter::{GrpcMeter, describe, name, status_of};
+use crate::current::{Current, REQUEST_ID, TRACEPARENT};
+use crate::spans::Traced;
 
 /// Puts the observer before every service of a gRPC server, and before the check of its callers.
 #[derive(Clone, Debug)]
@@ -42,11 +45,22 @@ where
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let counting = self.meter.begin(request.uri().path());
-        let answer = self.inner.call(request);
-        Box::pin(async move {
-            let response = answer.await?;
-            counting.end(status_of(response.headers()));
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let mut current = Current::arrived(header(REQUEST_ID), header(TRACEPARENT));
+        let traced = Traced::served(counting.method(), &mut current);
+        let span =
+            tracing::info_span!("grpc.call", request.id = current.request_id(), trace.id = %current.trace.trace_id());
+        // What the check of the caller logs belongs to the call too.
+        let answer = span.in_scope(|| self.inner.call(request));
+        let observed = async move {
+            let response = traced.around(answer).await?;
+            let status = status_of(response.headers());
+            describe(&traced, counting.method(), status);
+            let duration_us = u64::try_from(counting.took().as_micros()).unwrap_or(u64::MAX);
+            tracing::info!(rpc.method = counting.method(), rpc.status = name(status), duration_us, "answered");
+            counting.end(status);
             Ok(response)
-        })
+        };
+        Box::pin(current.answer(observed).instrument(span))
     }
 }

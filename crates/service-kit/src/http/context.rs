@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use error_codes::{Failure, Generic};
 use ipnet::IpNet;
 
 use super::{Bounds, HttpFailure, KnownRoutes};
 use crate::Verifier;
+use crate::current::Current;
 use crate::limits::NetworkLimit;
 use crate::metrics::Metrics;
 
@@ -52,17 +53,12 @@ pub struct Context {
     pub user_agent: String,
 }
 
-/// The id under which a request is logged.
-#[derive(Clone, Debug)]
-pub(super) struct RequestId(pub String);
-
 impl Context {
     fn of(request: &HttpRequest) -> Self {
-        let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         let trusted = edge(request).map_or(&[][..], |edge| &edge.trusted_proxies);
         let user_agent = request.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
         Self {
-            request_id,
+            request_id: Current::id_of_task(),
             address: caller_address(request, trusted).map(|address| address.to_string()).unwrap_or_default(),
             tenant: request.match_info().get("tenant").map(ToOwned::to_owned),
             user_agent: user_agent.chars().take(255).collect(),

@@ -1,4 +1,4 @@
-//! Around every request: an id, a line in the log, and headers that every answer has.
+//! Around every request: its id and its trace, a line in the log, and headers that every answer has.
 
 use std::time::Instant;
 
@@ -7,43 +7,51 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, web};
+use error_codes::Code;
 use tracing::Instrument;
-use uuid::{NoContext, Timestamp, Uuid};
 
-use super::context::RequestId;
 use super::meter::HttpMeter;
+use crate::current::{Current, REQUEST_ID, TRACEPARENT};
+use crate::spans::Traced;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Middleware for every route: gives the request its id, logs how it ended, and never its query, headers or body.
+/// Middleware for every route: gives the request its id and its place in its trace, and tells how it ended. Of its path
+/// the log and the trace hold the pattern; of its query, headers and body nothing.
 pub async fn observe<B: MessageBody>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let id = request_id(&request);
-    let span = tracing::info_span!("http.request", request.id = %id);
-    request.extensions_mut().insert(RequestId(id.clone()));
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let mut current = Current::arrived(header(REQUEST_ID), header(TRACEPARENT));
     let method = request.method().clone();
+    let traced = Traced::request("HTTP", &mut current);
+    let span =
+        tracing::info_span!("http.request", request.id = current.request_id(), trace.id = %current.trace.trace_id());
+    let id = HeaderValue::from_str(current.request_id());
     // HEAD is GET without the body, which the server leaves out by itself (RFC 9110 §9.3.2).
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
     let began = Instant::now();
-    let outcome = next.call(request).instrument(span.clone()).await;
+    let answer = traced.around(next.call(request));
+    let outcome = current.answer(answer).instrument(span.clone()).await;
     let _entered = span.enter();
     let mut response = outcome?;
     let took = began.elapsed();
     let meter = response.request().app_data::<web::Data<HttpMeter>>().cloned();
     let route = meter.as_ref().map(|meter| meter.count(&response, took)).unwrap_or_default();
+    let status = response.status().as_u16();
+    if traced.is_recording() {
+        describe(&traced, &method, route, &response);
+    }
     tracing::info!(
         http.method = %method,
         http.route = route,
-        http.status = response.status().as_u16(),
+        http.status = status,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "answered"
     );
     let speaks_tls = response.request().app_config().secure();
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, value);
+    if let Ok(id) = id {
+        headers.insert(HeaderName::from_static(REQUEST_ID), id);
     }
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -56,12 +64,20 @@ pub async fn observe<B: MessageBody>(mut request: ServiceRequest, next: Next<B>)
     Ok(response)
 }
 
-/// The caller's own id when it is short and plain, so that a trace can be followed across products; else a fresh one.
-fn request_id(request: &ServiceRequest) -> String {
-    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let presentable = given.filter(|id| {
-        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    });
-    // Without a context that all threads would share and wait for.
-    presentable.map_or_else(|| Uuid::new_v7(Timestamp::now(NoContext)).to_string(), ToOwned::to_owned)
+/// The methods that have a name in a trace; any other word is the client's own.
+const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+
+/// What a trace tells of a request, named as OpenTelemetry names it.
+fn describe<B>(traced: &Traced, method: &Method, route: &str, response: &ServiceResponse<B>) {
+    let (status, method) = (response.status(), METHODS.into_iter().find(|known| *known == method.as_str()));
+    traced.rename(format!("{} {route}", method.unwrap_or("HTTP")));
+    traced.set("http.request.method", method.unwrap_or("_OTHER"));
+    traced.set("http.route", route.to_owned());
+    traced.set("http.response.status_code", i64::from(status.as_u16()));
+    if let Some(code) = response.response().extensions().get::<Code>() {
+        traced.set("error.type", code.number());
+    }
+    if status.is_server_error() {
+        traced.failed();
+    }
 }

@@ -1,7 +1,7 @@
 //! Processes of both services, started from their binaries as an operator would.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Answer, Api, Engine, TestDatabase, free_port};
 
-const ADMINISTRATOR_PASSWORD: &str = "Gatehouse-test-1";
-const PASSWORD: &str = "Correct-horse-7-staple";
+pub(super) const ADMINISTRATOR_PASSWORD: &str = "Gatehouse-test-1";
+pub(super) const PASSWORD: &str = "Correct-horse-7-staple";
 
 /// Some processes of each service over one database each.
 pub(super) struct Fleet {
@@ -19,6 +19,8 @@ pub(super) struct Fleet {
     auth_database: TestDatabase,
     identity_database: TestDatabase,
     folder: TempDir,
+    /// Settings beside those of every fleet, for both services.
+    changes: Vec<(String, String)>,
 }
 
 struct Process {
@@ -52,6 +54,11 @@ pub(super) fn user(name: &str) -> Value {
 
 impl Fleet {
     pub(super) async fn start(engine: Engine, count: usize) -> Self {
+        Self::start_with(engine, count, &[]).await
+    }
+
+    /// Starts a fleet with some settings changed; what the processes write is then kept, see [`output`](Self::output).
+    pub(super) async fn start_with(engine: Engine, count: usize, changes: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in [
             ("auth-to-identity.secret", "a".repeat(64)),
@@ -63,7 +70,9 @@ impl Fleet {
             std::fs::write(folder.path().join(name), format!("{text}\n")).unwrap();
         }
         let (auth_database, identity_database) = (TestDatabase::fresh(engine).await, TestDatabase::fresh(engine).await);
-        let mut fleet = Self { auths: Vec::new(), identities: Vec::new(), auth_database, identity_database, folder };
+        let changes = changes.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let (auths, identities) = (Vec::new(), Vec::new());
+        let mut fleet = Self { auths, identities, auth_database, identity_database, folder, changes };
         let auth_ports: Vec<Ports> = (0..count).map(|_| Ports::free()).collect();
         let identity_ports: Vec<Ports> = (0..count).map(|_| Ports::free()).collect();
         fleet.migrate("identity-service", &identity_ports, &auth_ports);
@@ -98,6 +107,46 @@ impl Fleet {
         self.auths().any(|auth| auth.base() == api.base())
     }
 
+    /// The operations listeners of the first process of each service.
+    pub(super) fn operations(&self) -> [Api; 2] {
+        [&self.auths[0], &self.identities[0]]
+            .map(|process| Api::at(format!("http://127.0.0.1:{}", process.ports.operations)))
+    }
+
+    /// The gRPC address of the first process of identity.
+    pub(super) fn identity_grpc(&self) -> String {
+        format!("http://127.0.0.1:{}", self.identities[0].ports.grpc)
+    }
+
+    /// A file among the secrets of both services.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What the processes of one service wrote, where it is kept.
+    pub(super) fn output(&self, service: &str) -> String {
+        std::fs::read_to_string(self.path(&format!("{service}.log"))).unwrap()
+    }
+
+    /// Runs a command of one service to its end beside the processes that serve.
+    pub(super) fn run(&self, service: &str, arguments: &[&str]) -> Output {
+        let processes = if service == "auth-service" { &self.auths } else { &self.identities };
+        let ports = processes[0].ports;
+        let (identities, auths) = (ports_of(&self.identities), ports_of(&self.auths));
+        let mut command = self.command(service, ports, &identities, &auths);
+        tokio::task::block_in_place(|| {
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
+        })
+    }
+
+    /// Asks every process to stop, and waits until all have.
+    pub(super) fn stop(&mut self) {
+        for process in self.auths.iter_mut().chain(&mut self.identities) {
+            process.signal(Signal::TERM);
+            assert!(tokio::task::block_in_place(|| process.child.wait()).unwrap().success());
+        }
+    }
+
     pub(super) fn freeze_auth(&self, index: usize) {
         self.auths[index].signal(Signal::STOP);
     }
@@ -124,8 +173,7 @@ impl Fleet {
 
     /// Starts one killed process of each service again, at its old addresses.
     pub(super) async fn restart(&mut self, index: usize) {
-        let auth_ports: Vec<Ports> = self.auths.iter().map(|process| process.ports).collect();
-        let identity_ports: Vec<Ports> = self.identities.iter().map(|process| process.ports).collect();
+        let (auth_ports, identity_ports) = (ports_of(&self.auths), ports_of(&self.identities));
         self.identities[index] = self.spawn("identity-service", identity_ports[index], &identity_ports, &auth_ports);
         self.auths[index] = self.spawn("auth-service", auth_ports[index], &identity_ports, &auth_ports);
         self.ready().await;
@@ -176,7 +224,13 @@ impl Fleet {
     }
 
     fn spawn(&self, service: &str, ports: Ports, identity_ports: &[Ports], auth_ports: &[Ports]) -> Process {
-        let child = self.command(service, ports, identity_ports, auth_ports).arg("serve").spawn().unwrap();
+        let mut command = self.command(service, ports, identity_ports, auth_ports);
+        if !self.changes.is_empty() {
+            let log = self.path(&format!("{service}.log"));
+            let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+            command.stdout(log.try_clone().unwrap()).stderr(log);
+        }
+        let child = command.arg("serve").spawn().unwrap();
         Process { child, api: Api::at(format!("http://127.0.0.1:{}", ports.http)), ports }
     }
 
@@ -184,7 +238,7 @@ impl Fleet {
         let endpoints = |ports: &[Ports]| {
             ports.iter().map(|ports| format!("http://127.0.0.1:{}", ports.grpc)).collect::<Vec<_>>().join(",")
         };
-        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let path = |name: &str| self.path(name).display().to_string();
         let (prefix, own): (&str, Vec<(&str, String)>) = if service == "auth-service" {
             (
                 "GATEHOUSE_AUTH",
@@ -223,6 +277,9 @@ impl Fleet {
         ]) {
             command.env(format!("{prefix}__{name}"), value);
         }
+        for (name, value) in &self.changes {
+            command.env(format!("{prefix}__{name}"), value);
+        }
         command
     }
 }
@@ -242,6 +299,10 @@ impl Ports {
     fn free() -> Self {
         Self { http: free_port(), grpc: free_port(), operations: free_port() }
     }
+}
+
+fn ports_of(processes: &[Process]) -> Vec<Ports> {
+    processes.iter().map(|process| process.ports).collect()
 }
 
 /// The binary of the own service is given by cargo; the other's stands beside it, since both are built before the tests.
