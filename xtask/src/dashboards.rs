@@ -82,6 +82,8 @@ fn read(path: &Path) -> Result<String> {
 
 /// A pair that ends with this command.
 struct Pair {
+    /// This program. Asked for at the beginning, since a build that replaces it leaves the process without a name.
+    own: PathBuf,
     data: PathBuf,
     operations: [u16; 2],
 }
@@ -90,25 +92,26 @@ impl Pair {
     fn start(folder: &Path) -> Result<Self> {
         // Six ports from this one on; `up` refuses when one of them is taken.
         let base = free_port()?.min(65_514);
-        let pair = Self { data: folder.join("data"), operations: [base + 20, base + 21] };
-        let mut up = pair.command("up")?;
+        let own = env::current_exe().map_err(|cause| Failure::new(format!("cannot find this program: {cause}")))?;
+        let pair = Self { own, data: folder.join("data"), operations: [base + 20, base + 21] };
+        let mut up = pair.command("up");
         up.args(["--detach", "--port-base", &base.to_string()]);
         cargo::run(up, "the pair did not start; the reason stands above")?;
         Ok(pair)
     }
 
-    fn command(&self, act: &str) -> Result<Command> {
-        let own = env::current_exe().map_err(|cause| Failure::new(format!("cannot find this program: {cause}")))?;
-        let mut command = Command::new(own);
+    fn command(&self, act: &str) -> Command {
+        let mut command = Command::new(&self.own);
         command.arg(act).arg("--data").arg(&self.data).stdout(Stdio::null());
-        Ok(command)
+        command
     }
 }
 
 impl Drop for Pair {
     fn drop(&mut self) {
-        // Nothing can be done about a pair that does not end; `down` says so itself.
-        let _ = self.command("down").map(|mut down| down.status());
+        if !self.command("down").status().is_ok_and(|status| status.success()) {
+            eprintln!("the pair still runs; stop its two processes by hand");
+        }
     }
 }
 
