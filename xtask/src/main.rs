@@ -47,9 +47,9 @@ enum Command {
     Down(down::Options),
     /// Makes a development authority, and certificates of it for both services; made again, renews them
     Certs(certs::Options),
-    /// Makes the secrets of docker-compose.yml, once
+    /// Makes the secrets and certificates of docker-compose.yml, once
     ComposeInit(compose::init::Options),
-    /// Builds the images, runs docker-compose.yml and proves it: both ways, crashes, hardening
+    /// Builds the images, runs docker-compose.yml and proves it: hardening, both ways, observation, upkeep, crashes
     ComposeCheck(compose::check::Options),
     /// Runs every test on SQLite and on PostgreSQL
     Test(test::Options),

@@ -10,9 +10,11 @@ mod docker;
 mod engine;
 mod hardening;
 mod images;
+mod observe;
 mod project;
 mod report;
 mod trial;
+mod upkeep;
 mod ways;
 
 use std::fs;
@@ -93,6 +95,8 @@ fn prove(project: &Project<'_>, secrets: &Path, report: &mut Report) -> Result<(
     let password = secrets.join(init::ADMIN_PASSWORD);
     let password = fs::read_to_string(&password).map_err(Failure::on("read", &password))?;
     let known = Known::make(project.auth_api(), project.identity_api(), password.trim(), report)?;
+    observe::prove(project, report)?;
+    upkeep::prove(project, &known, secrets, report)?;
     report.heading("crashes");
     crashes::prove(project, &known, report)
 }

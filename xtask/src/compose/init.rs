@@ -1,16 +1,18 @@
-//! `cargo xtask compose-init`: the secrets of `docker-compose.yml`, made once.
+//! `cargo xtask compose-init`: the secrets and certificates of `docker-compose.yml`, made once.
 //!
 //! Every secret is drawn from the kernel; there is no default password. What exists is never overwritten: the databases
 //! cannot be read without the keys they were sealed with.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
 use std::path::{self, Path, PathBuf};
 
 use clap::Args;
 use rustix::process::{getgid, getuid};
+use tempfile::TempDir;
 
+use crate::certs::Certificates;
 use crate::chance;
 use crate::failure::{Failure, Result};
 use crate::progress;
@@ -19,6 +21,8 @@ use crate::workspace;
 /// What docker-compose fills into `docker-compose.yml`; no secret.
 pub(crate) const ENVIRONMENT: &str = "compose.env";
 pub(crate) const ADMIN_PASSWORD: &str = "admin-password";
+/// The folder of the certificates by which the services know each other.
+pub(crate) const TLS: &str = "tls";
 
 /// Who runs the containers where root made the secrets.
 const UNPRIVILEGED: u32 = 10_001;
@@ -59,9 +63,7 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
     fs::create_dir_all(parent).map_err(Failure::on("create", parent))?;
     let owner = Owner::choose();
     // Nobody else can enter it from its first moment on.
-    let private = fs::Permissions::from_mode(0o700);
-    let unfinished = tempfile::Builder::new().prefix("secrets.").permissions(private).tempdir_in(parent);
-    let unfinished = unfinished.map_err(Failure::on("write into", parent))?;
+    let unfinished = private_folder("secrets.", parent)?;
     for (name, content) in files(folder, owner)? {
         let path = unfinished.path().join(name);
         OpenOptions::new()
@@ -73,11 +75,25 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
             .and_then(|()| owner.take(&path))
             .map_err(Failure::on("write", &path))?;
     }
+    // First the folder: what the certificates' own command makes in it belongs to whom the folder belongs.
     owner.take(unfinished.path()).map_err(Failure::on("give away", unfinished.path()))?;
+    Certificates::at(unfinished.path().join(TLS)).make(&[])?;
     fs::rename(unfinished.path(), folder).map_err(Failure::on("make", folder))?;
     // It has its name now; there is nothing to remove.
     let _ = unfinished.keep();
     Ok(())
+}
+
+/// A temporary folder that nobody else can enter.
+pub(crate) fn private_folder(prefix: &str, parent: &Path) -> Result<TempDir> {
+    let only_owner = Permissions::from_mode(0o700);
+    let made = tempfile::Builder::new().prefix(prefix).permissions(only_owner).tempdir_in(parent);
+    made.map_err(Failure::on("write into", parent))
+}
+
+/// Gives a file or folder to whoever runs the containers.
+pub(crate) fn give(path: &Path) -> Result<()> {
+    Owner::choose().take(path).map_err(Failure::on("give away", path))
 }
 
 /// Who runs the containers, and so must own the files: whoever made them, but never root.
@@ -107,12 +123,10 @@ fn files(folder: &Path, owner: Owner) -> Result<Vec<(&'static str, String)>> {
     let mut files = vec![
         ("auth-master.key", chance::master_key()?),
         ("identity-master.key", chance::master_key()?),
-        // What each service shows to the other over gRPC.
-        ("auth-to-identity.secret", chance::shared_secret()?),
-        ("identity-to-auth.secret", chance::shared_secret()?),
         (ADMIN_PASSWORD, chance::password()?),
         // The server's own role, which no service uses.
         ("postgres-password", chance::shared_secret()?),
+        ("grafana-admin-password", chance::password()?),
         // Git takes nothing from this folder.
         (".gitignore", "*\n".to_owned()),
         (ENVIRONMENT, environment(folder, owner)),
@@ -151,18 +165,17 @@ mod tests {
         let folder = parent.path().join("secrets");
         make(&folder).unwrap();
         assert_eq!(mode(&folder), 0o700);
-        let mut names: Vec<String> = Vec::new();
-        for entry in fs::read_dir(&folder).unwrap() {
-            let entry = entry.unwrap();
-            assert_eq!(mode(&entry.path()), 0o600, "{:?}", entry.file_name());
-            names.push(entry.file_name().into_string().unwrap());
+        assert_eq!(mode(&folder.join(TLS)), 0o700);
+        for entry in fs::read_dir(&folder).unwrap().chain(fs::read_dir(folder.join(TLS)).unwrap()) {
+            let path = entry.unwrap().path();
+            assert!(path.is_dir() || mode(&path) == 0o600, "{}", path.display());
         }
         // Nothing is left beside it.
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
         let compose = fs::read_to_string(workspace::root().join("docker-compose.yml")).unwrap();
         for line in compose.lines().filter(|line| line.contains("GATEHOUSE_SECRETS")) {
-            let name = line.rsplit('/').next().unwrap();
-            assert!(names.iter().any(|made| made == name), "docker-compose.yml mounts {name}, which is not made");
+            let (_, name) = line.rsplit_once("}/").unwrap();
+            assert!(folder.join(name).is_file(), "docker-compose.yml mounts {name}, which is not made");
         }
     }
 
@@ -186,6 +199,21 @@ mod tests {
         assert_ne!(read("auth-database-password"), read("identity-database-password"));
         let expected = format!("postgres:5432:gatehouse_auth:gatehouse_auth:{}", read("auth-database-password"));
         assert_eq!(read("auth-pgpass"), expected);
+    }
+
+    #[test]
+    fn everything_belongs_to_who_runs_the_containers() {
+        use std::os::unix::fs::MetadataExt;
+
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("secrets");
+        make(&folder).unwrap();
+        let owner = Owner::choose();
+        for path in [folder.clone(), folder.join(ADMIN_PASSWORD), folder.join(TLS), folder.join("tls/auth-service.key")]
+        {
+            let metadata = path.metadata().unwrap();
+            assert_eq!((metadata.uid(), metadata.gid()), (owner.user, owner.group), "{}", path.display());
+        }
     }
 
     #[test]

@@ -51,12 +51,9 @@ impl<'a> Replacement<'a> {
                 gate::lock_file(path)
                     .map_err(|error| format!("{error}; stop the service that uses it, then try again"))?,
             ),
-            DatabaseUrl::Postgres(_) => {
-                create_database(url)?;
-                None
-            }
+            DatabaseUrl::Postgres(_) => None,
         };
-        let mut connection = open(url, Role::Writer)?;
+        let mut connection = open_or_create(url)?;
         connection.batch_execute(match connection {
             AnyConnection::Pg(_) => {
                 "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning"
@@ -249,5 +246,16 @@ impl<'a> Replacement<'a> {
             .iter()
             .find_map(|described| described.like(table))
             .ok_or_else(|| format!("the schema has no table {} with these columns", table.name).into())
+    }
+}
+
+/// A service's role may enter its own database alone, so the server's is asked only where this one is missing.
+fn open_or_create(url: &DatabaseUrl) -> Result<AnyConnection, Error> {
+    match open(url, Role::Writer) {
+        Err(error) if error.to_string().contains("does not exist") => {
+            create_database(url)?;
+            Ok(open(url, Role::Writer)?)
+        }
+        opened => Ok(opened?),
     }
 }

@@ -34,6 +34,11 @@ impl Api {
         self.ask(path, token, &[])
     }
 
+    /// A GET with one parameter, percent-encoded.
+    pub(super) fn query(&self, path: &str, name: &str, value: &str) -> Result<Answer> {
+        self.ask(path, "", &["--get", "--data-urlencode", &format!("{name}={value}")])
+    }
+
     /// Without a token where `token` is empty.
     pub(super) fn post(&self, path: &str, token: &str, body: &Value) -> Result<Answer> {
         self.ask(path, token, &["--header", "Content-Type: application/json", "--data", &body.to_string()])

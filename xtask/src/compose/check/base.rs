@@ -22,11 +22,14 @@ struct Base {
     stand_in: Option<&'static str>,
 }
 
-const BASES: [Base; 5] = [
+const BASES: [Base; 8] = [
     Base { variable: "BUILD_IMAGE", file: "deploy/Dockerfile", stand_in: Some("build") },
     Base { variable: "RUN_IMAGE", file: "deploy/Dockerfile", stand_in: Some("run") },
     Base { variable: "TRIAL_IMAGE", file: "deploy/Dockerfile", stand_in: Some("trial") },
     Base { variable: "POSTGRES_IMAGE", file: "docker-compose.yml", stand_in: Some("postgres") },
+    Base { variable: "PROMETHEUS_IMAGE", file: "docker-compose.yml", stand_in: Some("prometheus") },
+    Base { variable: "GRAFANA_IMAGE", file: "docker-compose.yml", stand_in: None },
+    Base { variable: "COLLECTOR_IMAGE", file: "docker-compose.yml", stand_in: None },
     Base { variable: "MAIL_IMAGE", file: "docker-compose.yml", stand_in: Some("mail") },
 ];
 
@@ -87,7 +90,10 @@ impl Bases {
             format!("Stand-ins from Debian packages, since no registry gave the image: {}.", stand_ins.join(", "))
         };
         if !absent.is_empty() {
-            told += &format!(" Not started, for lack of an image: {}.", absent.join(", "));
+            told += &format!(
+                " Not started, for lack of an image, and checked by `docker-compose config` alone: {}.",
+                absent.join(", ")
+            );
         }
         told
     }

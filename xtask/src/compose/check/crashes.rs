@@ -21,14 +21,25 @@ pub(super) fn prove(project: &Project<'_>, known: &Known, report: &mut Report) -
     for service in SERVICES {
         report.check(&format!("{service} crashes, is started again, and everything is found again"), || {
             crash(project, service)?;
-            recovered(project, service)?;
+            project.wait_for_all()?;
             known.find_again()
         })?;
         report.check(&format!("{service} is killed and started by hand, and everything is found again"), || {
             project.docker.run(["kill", "--signal", "KILL", &project.container(service)?])?;
             project.up()?;
-            recovered(project, service)?;
             known.find_again()
+        })?;
+    }
+    for (service, other) in [("auth-service", "identity-service"), ("identity-service", "auth-service")] {
+        report.check(&format!("{service} gets a new container, and {other} finds it without a restart"), || {
+            let others = started(project, other)?;
+            project.recreate(service)?;
+            project.wait_for_all()?;
+            known.find_again()?;
+            if started(project, other)? == others {
+                return Ok(());
+            }
+            Err(Failure::new(format!("{other} was started again as well")))
         })?;
     }
     report.check("without identity-service no permission is answered, and auth-service is not healthy", || {
@@ -57,7 +68,7 @@ pub(super) fn prove(project: &Project<'_>, known: &Known, report: &mut Report) -
 /// again, so it is killed from outside where that is allowed.
 fn crash(project: &Project<'_>, service: &str) -> Result<()> {
     let container = project.container(service)?;
-    let started = project.docker.inspect(&container, "{{.State.StartedAt}}")?;
+    let before = started(project, service)?;
     let pid: u32 = project.docker.inspect(&container, "{{.State.Pid}}")?.parse().unwrap_or_default();
     if !getuid().is_root() || pid == 0 || !Path::new("/proc").join(pid.to_string()).exists() {
         return Err(Failure::new(
@@ -66,7 +77,7 @@ fn crash(project: &Project<'_>, service: &str) -> Result<()> {
     }
     process::signal(pid, Signal::KILL);
     let deadline = Instant::now() + RESTART_LIMIT;
-    while project.docker.inspect(&container, "{{.State.Running}} {{.State.StartedAt}}")? == format!("true {started}")
+    while project.docker.inspect(&container, "{{.State.Running}} {{.State.StartedAt}}")? == format!("true {before}")
         || project.docker.inspect(&container, "{{.State.Running}}")? != "true"
     {
         if Instant::now() >= deadline {
@@ -77,10 +88,6 @@ fn crash(project: &Project<'_>, service: &str) -> Result<()> {
     Ok(())
 }
 
-fn recovered(project: &Project<'_>, service: &str) -> Result<()> {
-    // Until both have networks of their own, identity-service lives in that of auth-service's container.
-    if service == "auth-service" {
-        project.restart("identity-service")?;
-    }
-    project.services().try_for_each(|service| project.wait_for(service, "healthy"))
+fn started(project: &Project<'_>, service: &str) -> Result<String> {
+    project.docker.inspect(&project.container(service)?, "{{.State.StartedAt}}")
 }

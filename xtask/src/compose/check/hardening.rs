@@ -1,7 +1,7 @@
 //! What a container may do, and what it must not know, as the engine and the database see it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -24,8 +24,8 @@ pub(super) fn prove(project: &Project<'_>, secrets: &Path, report: &mut Report) 
         project.services().try_for_each(|service| read_only(project, service))
     })?;
     report.check("each service sees its own secrets alone", || {
-        only_own_secrets(project, "auth-service", "identity")?;
-        only_own_secrets(project, "identity-service", "auth")
+        only_own_secrets(project, "auth-service", &["auth_", "tls_authority"])?;
+        only_own_secrets(project, "identity-service", &["identity_", "tls_authority", "admin_password"])
     })?;
     report.check("no secret stands in a container's settings, an image or a log", || hidden(project, secrets))?;
     report.check("each service enters its own database, and no other", || databases(project))
@@ -87,18 +87,11 @@ fn read_only(project: &Project<'_>, service: &str) -> Result<()> {
     }
 }
 
-fn only_own_secrets(project: &Project<'_>, service: &str, other: &str) -> Result<()> {
+fn only_own_secrets(project: &Project<'_>, service: &str, own: &[&str]) -> Result<()> {
     let mounts = project.docker.inspect(&project.container(service)?, "{{range .Mounts}}{{.Destination}} {{end}}")?;
-    let foreign: Vec<&str> = mounts
-        .split_whitespace()
-        .filter_map(|mount| mount.strip_prefix("/run/secrets/"))
-        .filter(|name| {
-            name.starts_with(&format!("{other}_")) && !name.starts_with(&format!("{other}_to_"))
-                || name.starts_with("postgres")
-                || name.starts_with("ca_key")
-        })
-        .collect();
-    if foreign.is_empty() && mounts.contains("/run/secrets/") {
+    let secrets = mounts.split_whitespace().filter_map(|mount| mount.strip_prefix("/run/secrets/"));
+    let foreign: Vec<&str> = secrets.clone().filter(|name| !own.iter().any(|own| name.starts_with(own))).collect();
+    if foreign.is_empty() && secrets.count() > 0 {
         return Ok(());
     }
     Err(Failure::new(format!("{service} sees {}", foreign.join(", "))))
@@ -109,26 +102,39 @@ fn hidden(project: &Project<'_>, secrets: &Path) -> Result<()> {
     for service in project.services().chain(JOBS) {
         places.push((format!("the settings of {service}"), inspected(project, service)?.to_string()));
     }
-    for target in ["auth-service", "identity-service"] {
+    for target in images::TARGETS {
         let image = images::name(target);
         let history = project.docker.run(["history", "--no-trunc", &image])?;
         places.push((format!("the image {target}"), history + &project.docker.run(["inspect", &image])?));
     }
-    for entry in fs::read_dir(secrets).map_err(Failure::on("read", secrets))?.flatten() {
-        let name = entry.file_name();
-        if name == init::ENVIRONMENT || name == ".gitignore" {
-            continue;
-        }
-        let text = fs::read_to_string(entry.path()).map_err(Failure::on("read", &entry.path()))?;
+    for path in secret_files(secrets)? {
+        let text = fs::read_to_string(&path).map_err(Failure::on("read", &path))?;
         // A password file ends with the password; a key begins with its number; of a PEM a line is enough.
         let longest = text.split(['\n', ':']).max_by_key(|part| part.len()).unwrap_or_default();
         for (place, shown) in &places {
             if shown.contains(longest) {
-                return Err(Failure::new(format!("{} stands in {place}", name.display())));
+                return Err(Failure::new(format!("what {} holds stands in {place}", path.display())));
             }
         }
     }
     Ok(())
+}
+
+/// Every file but those that may be seen: the settings of docker-compose, and certificates.
+fn secret_files(secrets: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for folder in [secrets.to_owned(), secrets.join(init::TLS)] {
+        for entry in fs::read_dir(&folder).map_err(Failure::on("read", &folder))?.flatten() {
+            let path = entry.path();
+            let is_public = entry.file_name() == init::ENVIRONMENT
+                || entry.file_name() == ".gitignore"
+                || path.extension().is_some_and(|extension| extension == "pem");
+            if path.is_file() && !is_public {
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
 }
 
 fn databases(project: &Project<'_>) -> Result<()> {

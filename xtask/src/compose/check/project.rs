@@ -18,8 +18,16 @@ const NAME: &str = "gatehouse-check";
 /// What runs for long, in the order of its start; jobs end by themselves.
 pub(super) const SERVICES: [&str; 3] = ["postgres", "auth-service", "identity-service"];
 pub(super) const JOBS: [&str; 2] = ["auth-migrate", "identity-migrate"];
-/// Services of profiles, with the profile and the variable that names their image.
-const EXTRAS: [(&str, &str, &str); 1] = [("mail", "mail", "MAIL_IMAGE")];
+/// Services of profiles, with the variable that names their image.
+const EXTRAS: [(&str, &str); 4] = [
+    ("otel-collector", "COLLECTOR_IMAGE"),
+    ("prometheus", "PROMETHEUS_IMAGE"),
+    ("grafana", "GRAFANA_IMAGE"),
+    ("mail", "MAIL_IMAGE"),
+];
+const PROFILES: [&str; 3] = ["mail", "observe", "tools"];
+/// Its image holds nothing that could ask for its health.
+const WITHOUT_HEALTH: &str = "otel-collector";
 
 const HEALTH_LIMIT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(250);
@@ -30,9 +38,10 @@ pub(super) struct Project<'check> {
     environment: Vec<(String, String)>,
     context: PathBuf,
     env_file: PathBuf,
-    extras: Vec<(&'static str, &'static str)>,
+    extras: Vec<&'static str>,
     pub(super) auth: u16,
     pub(super) identity: u16,
+    pub(super) prometheus: u16,
     keep: bool,
 }
 
@@ -43,6 +52,8 @@ impl<'check> Project<'check> {
             "GATEHOUSE_IDENTITY_PORT",
             "GATEHOUSE_AUTH_OPERATIONS_PORT",
             "GATEHOUSE_IDENTITY_OPERATIONS_PORT",
+            "GATEHOUSE_PROMETHEUS_PORT",
+            "GATEHOUSE_GRAFANA_PORT",
             "GATEHOUSE_MAIL_PORT",
         ];
         let ports = free_ports(names.len())?;
@@ -51,15 +62,16 @@ impl<'check> Project<'check> {
         environment.push(("GATEHOUSE_TAG".to_owned(), images::TAG.to_owned()));
         environment.push(("GATEHOUSE_ISSUER".to_owned(), format!("http://127.0.0.1:{}", ports[0])));
         environment.extend(bases.variables().map(|(name, image)| (name.to_owned(), image.to_owned())));
-        let extras = EXTRAS.into_iter().filter(|(_, _, image)| bases.is_here(image));
+        let extras = EXTRAS.into_iter().filter(|(_, image)| bases.is_here(image));
         let project = Self {
             docker,
             environment,
             context: images::context()?,
             env_file: secrets.join(init::ENVIRONMENT),
-            extras: extras.map(|(service, profile, _)| (service, profile)).collect(),
+            extras: extras.map(|(service, _)| service).collect(),
             auth: ports[0],
             identity: ports[1],
+            prometheus: ports[4],
             keep,
         };
         // What an interrupted check may have left would be found again as if it were ours.
@@ -67,7 +79,7 @@ impl<'check> Project<'check> {
         Ok(project)
     }
 
-    /// A call of docker-compose with all the project's settings, for the profiles whose images are here.
+    /// A call of docker-compose with all the project's settings, for every profile.
     fn compose(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("docker-compose");
         command
@@ -78,7 +90,7 @@ impl<'check> Project<'check> {
             .arg(&self.context)
             .arg("--env-file")
             .arg(&self.env_file);
-        for (_, profile) in &self.extras {
+        for profile in PROFILES {
             command.args(["--profile", profile]);
         }
         command.args(arguments).envs(self.environment.iter().cloned()).current_dir(workspace::root());
@@ -86,28 +98,49 @@ impl<'check> Project<'check> {
     }
 
     pub(super) fn parses(&self) -> Result<()> {
-        let mut command = self.compose(&[]);
-        for (_, profile, _) in EXTRAS {
-            command.args(["--profile", profile]);
-        }
-        printed(command.args(["config", "--quiet"])).map(drop)
+        printed(&mut self.compose(&["config", "--quiet"])).map(drop)
     }
 
     /// Starts what is not running, and returns when everything is healthy and every job is done.
     pub(super) fn up(&self) -> Result<()> {
-        printed(&mut self.compose(&["up", "--detach", "--no-build"]))?;
+        // By name, because the profiles also hold what has no image here, and the tool, which is run and not started.
+        let mut command = self.compose(&["up", "--detach", "--no-build"]);
+        printed(command.args(self.services()))?;
         for job in JOBS {
             let ended = self.docker.inspect(&self.container(job)?, "{{.State.Status}} {{.State.ExitCode}}")?;
             if ended != "exited 0" {
                 return Err(Failure::new(format!("{job} is '{ended}' instead of 'exited 0'")));
             }
         }
-        self.services().try_for_each(|service| self.wait_for(service, "healthy"))
+        self.wait_for_all()
+    }
+
+    pub(super) fn wait_for_all(&self) -> Result<()> {
+        let mut asked = self.services().filter(|service| *service != WITHOUT_HEALTH);
+        asked.try_for_each(|service| self.wait_for(service, "healthy"))
     }
 
     /// Everything that runs here.
     pub(super) fn services(&self) -> impl Iterator<Item = &'static str> {
-        SERVICES.into_iter().chain(self.extras.iter().map(|(service, _)| *service))
+        SERVICES.into_iter().chain(self.extras.iter().copied())
+    }
+
+    /// The image of this service is here, so it runs.
+    pub(super) fn has(&self, service: &str) -> bool {
+        self.services().any(|here| here == service)
+    }
+
+    /// Makes the container of one service anew, and leaves all others alone.
+    pub(super) fn recreate(&self, service: &str) -> Result<()> {
+        let arguments = ["up", "--detach", "--no-build", "--no-deps", "--force-recreate", service];
+        printed(&mut self.compose(&arguments)).map(drop)
+    }
+
+    /// Runs the operator's tool with a folder of the host at /backups.
+    pub(super) fn tool(&self, backups: &Path, arguments: &[&str]) -> Result<String> {
+        let mut command = self.compose(&["run", "--rm", "-T", "--volume"]);
+        command.arg(format!("{}:/backups", backups.display())).arg("gatehouse").args(arguments);
+        printed(&mut command)
     }
 
     /// Removes the containers and keeps the volumes.
@@ -159,6 +192,10 @@ impl<'check> Project<'check> {
 
     pub(super) fn identity_api(&self) -> Api {
         Api::at(self.identity)
+    }
+
+    pub(super) fn prometheus_api(&self) -> Api {
+        Api::at(self.prometheus)
     }
 
     pub(super) fn logs(&self) -> Result<String> {

@@ -56,6 +56,10 @@ impl<'check> Trial<'check> {
             Err(Failure::new(format!("it said:\n{said}")))
         })?;
         let known = Known::make(Api::at(ports[0]), Api::at(ports[1]), password.trim(), report)?;
+        report.check("both databases are backed up while it runs, and the backup is whole", || {
+            self.docker.run(["exec", NAME, "gatehouse", "backup", "--to", "data/backup"])?;
+            self.docker.run(["exec", NAME, "gatehouse", "verify", "data/backup"])
+        })?;
         report.check("killed and started again, it finds everything again", || {
             self.docker.run(["kill", "--signal", "KILL", NAME])?;
             self.docker.run(["start", NAME])?;

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -15,6 +17,9 @@ use crate::walkthrough::Walkthrough;
 const LOGIN: &str = "/v1/login/oauth/access_token";
 const USER: &str = "sofia";
 const PASSWORD: &str = "Windy-Orchard-73";
+/// How long services may take to find each other after one of them was away.
+const SERVED_LIMIT: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(250);
 
 /// What was made before anything crashed.
 pub(super) struct Known {
@@ -42,11 +47,7 @@ impl Known {
                 Err(Failure::new("midaz-editor-group is not there"))
             }
         })?;
-        report.check("people 2: a user is made in a group", || {
-            let user = json!({ "firstName": "Sofia", "lastName": "Lima", "username": USER, "email": "sofia@example.com",
-                "password": PASSWORD, "groups": ["midaz-editor-group"] });
-            identity.post("/v1/users", &admin, &user)?.expect(201)
-        })?;
+        report.check("people 2: a user is made in a group", || make_user(&identity, &admin, USER))?;
         let session = report.check("people 3: the user gets a token with the password", || {
             let session = log_in(&auth, USER, PASSWORD)?.expect(200)?;
             auth.get("/v1/permissions", &session.text("accessToken")?)?.expect(200)?;
@@ -79,9 +80,8 @@ impl Known {
 
     /// Everything that was made is there, and everybody still gets in.
     pub(super) fn find_again(&self) -> Result<()> {
-        let admin = log_in(&self.auth, "admin", &self.administrator)?.expect(200)?.text("accessToken")?;
-        let users = self.identity.get("/v1/users", &admin)?.expect(200)?.body.to_string();
-        if !users.contains(USER) {
+        self.wait_until_served()?;
+        if !self.users()?.contains(USER) {
             return Err(Failure::new(format!("the user {USER} is gone")));
         }
         log_in(&self.auth, USER, PASSWORD)?.expect(200)?;
@@ -89,6 +89,44 @@ impl Known {
         self.refresh_token.replace(renewed.text("refreshToken")?);
         self.auth.get("/v1/userinfo", &renewed.text("accessToken")?)?.expect(200)?;
         self.machine()?.expect(200).map(drop)
+    }
+
+    /// The engine asks for health every 5 s: what it calls healthy may not have heard of the other service's restart yet, or
+    /// not have found it again.
+    fn wait_until_served(&self) -> Result<()> {
+        let deadline = Instant::now() + SERVED_LIMIT;
+        while !self.is_served()? {
+            if Instant::now() >= deadline {
+                let seconds = SERVED_LIMIT.as_secs();
+                return Err(Failure::new(format!("a service that is healthy answers 503 for {seconds} s")));
+            }
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    /// Whether neither service answers that it knows too little of the other.
+    fn is_served(&self) -> Result<bool> {
+        let login = log_in(&self.auth, "admin", &self.administrator)?;
+        if login.status == 503 || self.machine()?.status == 503 {
+            return Ok(false);
+        }
+        let token = login.expect(200)?.text("accessToken")?;
+        Ok(self.identity.get("/v1/users", &token)?.status != 503)
+    }
+
+    /// All users, as the administrator sees them.
+    pub(super) fn users(&self) -> Result<String> {
+        Ok(self.identity.get("/v1/users", &self.admin()?)?.expect(200)?.body.to_string())
+    }
+
+    /// One more user.
+    pub(super) fn make_user(&self, username: &str) -> Result<()> {
+        make_user(&self.identity, &self.admin()?, username)
+    }
+
+    fn admin(&self) -> Result<String> {
+        log_in(&self.auth, "admin", &self.administrator)?.expect(200)?.text("accessToken")
     }
 
     /// A token with the credentials of the application.
@@ -125,6 +163,12 @@ impl Known {
 
 fn log_in(auth: &Api, username: &str, password: &str) -> Result<Answer> {
     auth.post(LOGIN, "", &json!({ "grantType": "password", "username": username, "password": password }))
+}
+
+fn make_user(identity: &Api, admin: &str, username: &str) -> Result<()> {
+    let user = json!({ "firstName": "Sofia", "lastName": "Lima", "username": username,
+        "email": format!("{username}@example.com"), "password": PASSWORD, "groups": ["midaz-editor-group"] });
+    identity.post("/v1/users", admin, &user)?.expect(201).map(drop)
 }
 
 fn refresh(auth: &Api, token: &str) -> Result<Answer> {
