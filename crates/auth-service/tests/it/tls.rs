@@ -171,5 +171,5 @@ async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), asking).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap();
 }
