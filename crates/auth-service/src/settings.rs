@@ -5,6 +5,7 @@ use std::time::Duration;
 use auth::Lifetimes;
 use auth::signing::Spans;
 use crypto::jws::Algorithm;
+use domain::network::Networks;
 use domain::{Issuers, Slug};
 use serde::Deserialize;
 use service_kit::grpc::{GrpcSettings, PeerSettings};
@@ -21,7 +22,7 @@ use crate::app::failed_clients::FailedClients;
 pub const SOURCE: Source<'static> = Source {
     prefix: "GATEHOUSE_AUTH",
     reference: include_str!("settings.toml"),
-    lists: &["http.trusted_proxies", "identity.endpoints"],
+    lists: &["http.trusted_proxies", "identity.endpoints", "authorization.internal_networks"],
 };
 
 /// For how long clients keep the published keys, as `/.well-known/jwks.json` tells them.
@@ -47,6 +48,8 @@ pub struct Settings {
     pub tokens: TokenSettings,
     /// The signing keys.
     pub signing: SigningSettings,
+    /// What questions about permissions depend on.
+    pub authorization: AuthorizationSettings,
     /// Who is made to wait.
     pub limits: LimitSettings,
     /// The audit trail.
@@ -100,6 +103,22 @@ impl SigningSettings {
         let spans = Spans { publish, sign, token: lifetimes.access };
         spans.check().map_err(|reason| SettingsError::new(format!("'signing': {reason}")))?;
         Ok(spans)
+    }
+}
+
+/// What questions about permissions depend on.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AuthorizationSettings {
+    /// The networks of the platform's own services.
+    pub internal_networks: Vec<String>,
+}
+
+impl AuthorizationSettings {
+    /// The networks of the platform's own services.
+    pub fn internal_networks(&self) -> Result<Networks, SettingsError> {
+        let texts = self.internal_networks.iter().map(String::as_str);
+        Networks::parse(texts)
+            .map_err(|reason| SettingsError::new(format!("'authorization.internal_networks' {reason}")))
     }
 }
 

@@ -1,7 +1,10 @@
 //! Permission questions: whose permissions a `sub` asks about, and what the answer is (`POST /v1/authorize`).
 
+use std::net::IpAddr;
+
 use domain::id::{ApplicationId, UserId};
-use domain::permission::PermissionSet;
+use domain::network::Networks;
+use domain::permission::{Grant, PermissionSet};
 use domain::product::canonical;
 use domain::token::AccessToken;
 use domain::username::fold;
@@ -55,9 +58,9 @@ pub struct Question<'a> {
 
 /// The answer to a well-formed question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Yes.
-    Authorized,
+pub enum Answer<'a> {
+    /// Yes, by this permission.
+    Authorized(Grant<'a>),
     /// No.
     Denied(Denial),
 }
@@ -69,6 +72,8 @@ pub enum Denial {
     Permission,
     /// The subject is disabled.
     Suspended,
+    /// The tenant admits nobody from where the question comes.
+    Network,
 }
 
 impl Asker<'_> {
@@ -111,34 +116,75 @@ impl Asker<'_> {
     }
 }
 
+/// From where a question comes, as far as a tenant that admits only some networks wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAddress {
+    /// Of the caller for whom the asking service works, as that service tells.
+    Told(IpAddr),
+    /// Something was told that is no address.
+    Unreadable,
+    /// Nothing was told; the asking service itself is one of the platform.
+    Internal,
+    /// Nothing was told.
+    Unknown,
+}
+
+impl ClientAddress {
+    /// Reads what a question tells, and who asks it; `internal` are the networks of the platform's own services.
+    pub fn read(told: Option<&str>, asking: &str, internal: &Networks) -> Self {
+        match told.filter(|told| !told.is_empty()) {
+            Some(told) => told.parse().map_or(Self::Unreadable, Self::Told),
+            None if asking.parse().is_ok_and(|asking| internal.contains(asking)) => Self::Internal,
+            None => Self::Unknown,
+        }
+    }
+
+    /// Whether a tenant that admits these networks admits it; an empty list admits everybody.
+    pub fn is_admitted_by(self, networks: &Networks) -> bool {
+        networks.is_empty()
+            || match self {
+                Self::Told(address) => networks.contains(address),
+                Self::Internal => true,
+                Self::Unreadable | Self::Unknown => false,
+            }
+    }
+}
+
 impl Question<'_> {
     /// Answers for a subject that holds these permissions.
-    pub fn answer(&self, is_active: bool, held: &PermissionSet) -> Answer {
-        if !is_active {
-            Answer::Denied(Denial::Suspended)
-        } else if held.allows(self.product, self.resource, self.action) {
-            Answer::Authorized
-        } else {
-            Answer::Denied(Denial::Permission)
+    pub fn answer<'a>(&self, held: &'a PermissionSet) -> Answer<'a> {
+        match held.find(self.product, self.resource, self.action) {
+            Some(grant) => Answer::Authorized(grant),
+            None => Answer::Denied(Denial::Permission),
         }
     }
 }
 
-impl Answer {
+impl Answer<'_> {
     /// The member `authorized`.
     pub const fn is_authorized(self) -> bool {
         match self {
-            Self::Authorized => true,
+            Self::Authorized(_) => true,
             Self::Denied(_) => false,
         }
     }
 
-    /// The member `reason`, in the words that the middleware knows; absent from a yes.
-    pub const fn reason(self) -> Option<&'static str> {
+    /// Why it is no.
+    pub const fn denial(self) -> Option<Denial> {
         match self {
-            Self::Authorized => None,
-            Self::Denied(Denial::Permission) => Some("permission"),
-            Self::Denied(Denial::Suspended) => Some("suspended"),
+            Self::Authorized(_) => None,
+            Self::Denied(denial) => Some(denial),
+        }
+    }
+}
+
+impl Denial {
+    /// The member `reason`, in the words that the middleware knows: anything but `suspended` and `expired` stays a 403.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Permission => "permission",
+            Self::Suspended => "suspended",
+            Self::Network => "network",
         }
     }
 }

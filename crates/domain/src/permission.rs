@@ -1,8 +1,8 @@
-//! The permission engine: what a subject may do, resolved once, answered in constant time.
+//! The permission engine: what a subject may do, resolved once, answered in constant time, and why.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::Timestamp;
+use crate::{Slug, Timestamp};
 
 /// Matches every resource, or every action of a resource.
 pub const ANY: &str = "*";
@@ -33,32 +33,116 @@ pub struct Permission {
 impl Permission {
     /// Whether it reaches beyond a tenant: built in, and never granted by a request.
     pub fn is_platform(&self) -> bool {
-        self.product == IDENTITY_PRODUCT && PLATFORM_RESOURCES.contains(&self.resource.as_str())
+        is_platform(&self.product, &self.resource)
     }
 
     /// A permission made of its three parts.
     pub fn new(product: impl Into<String>, resource: impl Into<String>, action: impl Into<String>) -> Self {
         Self { product: product.into(), resource: resource.into(), action: action.into() }
     }
+
+    /// Whether whoever holds this may do that: in one product, or in any when none is named.
+    pub fn matches(&self, product: Option<&str>, resource: &str, action: &str) -> bool {
+        let fits = |held: &str, asked: &str| held == asked || (held == ANY && !self.is_blind_to(resource));
+        product.is_none_or(|product| product == self.product)
+            && fits(&self.resource, resource)
+            && fits(&self.action, action)
+    }
+
+    /// Whether its stars pass over this resource, since it reaches beyond a tenant.
+    fn is_blind_to(&self, resource: &str) -> bool {
+        is_platform(&self.product, resource)
+    }
+}
+
+fn is_platform(product: &str, resource: &str) -> bool {
+    product == IDENTITY_PRODUCT && PLATFORM_RESOURCES.contains(&resource)
+}
+
+/// The way on which a permission reaches who holds it.
+///
+/// Neither a group nor a role: it was granted to the subject itself. The order puts the shorter way first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Way {
+    /// The group that the subject is in.
+    pub group: Option<Slug>,
+    /// The role that the group, or the subject, has.
+    pub role: Option<Slug>,
+}
+
+/// Why a question was answered with yes: the permission that matched, and its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant<'a> {
+    /// The product of the permission.
+    pub product: &'a str,
+    /// Its resource, or `*`.
+    pub resource: &'a str,
+    /// Its action, or `*`.
+    pub action: &'a str,
+    /// How it reaches the subject; of several ways the shortest.
+    pub way: &'a Way,
 }
 
 /// Everything one subject may do, independent of how many rules led to it.
 #[derive(Clone, Debug, Default)]
 pub struct PermissionSet {
-    by_product: HashMap<String, HashMap<String, HashSet<String>>>,
+    /// Sorted, so that a product is found by its text and is a number from there on.
+    products: Vec<String>,
+    ways: Vec<Way>,
+    by_resource: HashMap<String, HashMap<String, Vec<Held>>>,
     valid_until: Option<Timestamp>,
+    revision: u64,
+}
+
+/// A permission of the set, below its resource and its action; sorted by product.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    product: usize,
+    way: usize,
 }
 
 impl PermissionSet {
-    /// Resolves a set from permissions.
+    /// A set of permissions that were granted to the subject itself.
     ///
     /// `valid_until` is the next moment at which a grant in it begins or ends; the set must be resolved anew then.
     pub fn new(permissions: impl IntoIterator<Item = Permission>, valid_until: Option<Timestamp>) -> Self {
-        let mut by_product: HashMap<String, HashMap<String, HashSet<String>>> = HashMap::new();
-        for Permission { product, resource, action } in permissions {
-            by_product.entry(product).or_default().entry(resource).or_default().insert(action);
+        Self::resolved(permissions.into_iter().map(|permission| (permission, Way::default())), valid_until)
+    }
+
+    /// Resolves a set from permissions with their ways; of several ways of one permission the shortest stays.
+    pub fn resolved(permissions: impl IntoIterator<Item = (Permission, Way)>, valid_until: Option<Timestamp>) -> Self {
+        let mut shortest: BTreeMap<Permission, Way> = BTreeMap::new();
+        for (permission, way) in permissions {
+            match shortest.get_mut(&permission) {
+                Some(known) if *known <= way => {}
+                Some(known) => *known = way,
+                None => {
+                    shortest.insert(permission, way);
+                }
+            }
         }
-        Self { by_product, valid_until }
+        let mut set = Self { valid_until, ..Self::default() };
+        let mut numbers: HashMap<Way, usize> = HashMap::new();
+        // In the order of products, so that each list below an action is sorted as it grows.
+        for (Permission { product, resource, action }, way) in shortest {
+            if set.products.last() != Some(&product) {
+                set.products.push(product);
+            }
+            let next = numbers.len();
+            let number = *numbers.entry(way).or_insert_with_key(|way| {
+                set.ways.push(way.clone());
+                next
+            });
+            let held = Held { product: set.products.len() - 1, way: number };
+            set.by_resource.entry(resource).or_default().entry(action).or_default().push(held);
+        }
+        set
+    }
+
+    /// The same set, resting on the data of this revision.
+    #[must_use]
+    pub fn at_revision(self, revision: u64) -> Self {
+        Self { revision, ..self }
     }
 
     /// When the set must be resolved anew.
@@ -66,110 +150,68 @@ impl PermissionSet {
         self.valid_until
     }
 
+    /// The position in the change feed of identity up to which every change is in the set; it only ever grows.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Whether the subject may do this: in one product, or in any when none is named.
     pub fn allows(&self, product: Option<&str>, resource: &str, action: &str) -> bool {
-        match product {
-            Some(product) => {
-                self.by_product.get(product).is_some_and(|held| held_allows(product, held, resource, action))
-            }
-            None => self.by_product.iter().any(|(product, held)| held_allows(product, held, resource, action)),
-        }
+        self.find(product, resource, action).is_some()
+    }
+
+    /// The permission by which the subject may do this: in one product, or in any when none is named. The most exact one.
+    ///
+    /// Four look-ups at most, however many permissions the set holds.
+    pub fn find(&self, product: Option<&str>, resource: &str, action: &str) -> Option<Grant<'_>> {
+        let number = match product {
+            Some(name) => Some(self.products.binary_search_by(|known| known.as_str().cmp(name)).ok()?),
+            None => None,
+        };
+        let patterns = [(resource, action), (resource, ANY), (ANY, action), (ANY, ANY)];
+        patterns.into_iter().enumerate().find_map(|(at, pattern)| {
+            let (held_resource, actions) = self.by_resource.get_key_value(pattern.0)?;
+            let (held_action, entries) = actions.get_key_value(pattern.1)?;
+            let entries = match number {
+                Some(number) => {
+                    let found = entries.binary_search_by_key(&number, |held| held.product).ok()?;
+                    entries.get(found..=found)?
+                }
+                None => entries,
+            };
+            // Only the first pattern, which is what is asked, reaches what no star matches.
+            entries.iter().find_map(|held| {
+                let product = self.products.get(held.product)?;
+                let grant =
+                    Grant { product, resource: held_resource, action: held_action, way: self.ways.get(held.way)? };
+                (at == 0 || !is_platform(product, resource)).then_some(grant)
+            })
+        })
     }
 
     /// Whether this set holds everything the other holds: nobody acts above themselves.
     pub fn covers(&self, other: &Self) -> bool {
-        other.permissions().all(|wanted| self.allows(Some(wanted.0), wanted.1, wanted.2))
+        other.grants().all(|wanted| self.allows(Some(wanted.product), wanted.resource, wanted.action))
     }
 
     /// Actions by resource over all products, sorted, as `/v1/permissions` shows them.
     pub fn by_resource(&self) -> BTreeMap<&str, BTreeSet<&str>> {
-        let mut shown: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (_, resource, action) in self.permissions() {
-            shown.entry(resource).or_default().insert(action);
-        }
-        shown
+        let resources = self.by_resource.iter();
+        resources.map(|(resource, actions)| (resource.as_str(), actions.keys().map(String::as_str).collect())).collect()
     }
 
-    /// Every permission as product, resource and action, in no order.
-    pub fn permissions(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.by_product.iter().flat_map(|(product, resources)| {
-            resources.iter().flat_map(move |(resource, actions)| {
-                actions.iter().map(move |action| (product.as_str(), resource.as_str(), action.as_str()))
+    /// Every permission with its way, in no order.
+    pub fn grants(&self) -> impl Iterator<Item = Grant<'_>> {
+        self.by_resource.iter().flat_map(move |(resource, actions)| {
+            actions.iter().flat_map(move |(action, entries)| {
+                entries.iter().filter_map(move |held| {
+                    let (product, way) = self.products.get(held.product).zip(self.ways.get(held.way))?;
+                    Some(Grant { product, resource, action, way })
+                })
             })
         })
     }
 }
 
-fn held_allows(product: &str, held: &HashMap<String, HashSet<String>>, resource: &str, action: &str) -> bool {
-    let holds =
-        |resource: &str| held.get(resource).is_some_and(|actions| actions.contains(action) || actions.contains(ANY));
-    if product == IDENTITY_PRODUCT && PLATFORM_RESOURCES.contains(&resource) {
-        return held.get(resource).is_some_and(|actions| actions.contains(action));
-    }
-    holds(resource) || holds(ANY)
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn set(permissions: &[(&str, &str, &str)]) -> PermissionSet {
-        PermissionSet::new(permissions.iter().map(|&(p, r, a)| Permission::new(p, r, a)), None)
-    }
-
-    #[test]
-    fn a_grant_is_exact_and_stays_in_its_product() {
-        let viewer = set(&[("midaz", "ledgers", "get")]);
-        assert!(viewer.allows(Some("midaz"), "ledgers", "get"));
-        assert!(viewer.allows(None, "ledgers", "get"));
-        assert!(!viewer.allows(Some("routing"), "ledgers", "get"));
-        assert!(!viewer.allows(None, "ledgers", "GET"));
-        assert!(!viewer.allows(None, "ledger", "get"));
-        assert!(!viewer.allows(None, "ledgers", "*"));
-    }
-
-    #[test]
-    fn a_star_matches_any_resource_or_action_of_its_product() {
-        let all = set(&[("midaz", "*", "get"), ("fees", "packages", "*")]);
-        assert!(all.allows(Some("midaz"), "anything", "get"));
-        assert!(!all.allows(Some("midaz"), "anything", "post"));
-        assert!(all.allows(Some("fees"), "packages", "delete"));
-        assert!(!all.allows(Some("fees"), "fees", "delete"));
-    }
-
-    #[test]
-    fn a_star_never_matches_a_platform_permission() {
-        let all = set(&[(IDENTITY_PRODUCT, "*", "*"), (IDENTITY_PRODUCT, "authorize", "*")]);
-        assert!(all.allows(None, "users", "delete"));
-        assert!(!all.allows(None, "authorize", "any"));
-        assert!(set(&[(IDENTITY_PRODUCT, "authorize", "any")]).allows(None, "authorize", "any"));
-    }
-
-    #[test]
-    fn who_lacks_one_permission_does_not_cover_the_other() {
-        let editor = set(&[("midaz", "ledgers", "get"), ("midaz", "ledgers", "post")]);
-        let viewer = set(&[("midaz", "ledgers", "get")]);
-        assert!(editor.covers(&viewer));
-        assert!(!viewer.covers(&editor));
-        assert!(!editor.covers(&set(&[("midaz", "ledgers", "*")])));
-        assert!(viewer.covers(&PermissionSet::default()));
-    }
-
-    proptest! {
-        #[test]
-        fn the_resolved_set_answers_as_a_walk_over_the_rules(
-            rules in prop::collection::vec(("[ab]", "[ab*]", "[ab*]"), 0..12),
-            product in prop::option::of("[abc]"), resource in "[abc]", action in "[abc]",
-        ) {
-            let walked = rules.iter().any(|(p, r, a)| {
-                product.as_ref().is_none_or(|product| product == p)
-                    && (r == &resource || r == ANY) && (a == &action || a == ANY)
-            });
-            let resolved =
-                PermissionSet::new(rules.into_iter().map(|(p, r, a)| Permission::new(p, r, a)), None);
-            prop_assert_eq!(resolved.allows(product.as_deref(), &resource, &action), walked);
-        }
-    }
-}
+mod tests;

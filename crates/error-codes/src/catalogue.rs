@@ -309,6 +309,9 @@ codes! {
         /// The tenant that administers the others stays.
         SYSTEM_TENANT "IDE-1020" Forbidden "System Tenant Is Protected"
             "This is the tenant that administers all others; it cannot be disabled or deleted. Choose another tenant.";
+        /// There is no such role in the tenant.
+        ROLE_NOT_FOUND "IDE-1021" NotFound "Role Not Found"
+            "No role exists with this id. List the roles to see the ones that exist.";
     }
 }
 

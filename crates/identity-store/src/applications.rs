@@ -10,6 +10,7 @@ use store::Unit;
 use store::sql::{At, Id, id};
 
 use crate::counters::{self, Kind};
+use crate::grants;
 use crate::paging::{Window, listed, rows_to_read, window};
 use crate::rows::{count, count_column, epoch, epoch_column};
 use crate::schema::{application_secrets, applications};
@@ -183,6 +184,7 @@ pub fn mark_deleted(unit: &mut Unit<'_>, application: &Application) -> Result<()
             .filter(application_secrets::application_id.eq(key))
             .filter(application_secrets::withdrawn_at.is_null());
         diesel::update(living).set(application_secrets::withdrawn_at.eq(Some(now))).execute(connection)?;
+        grants::clear(connection, tenant, &[key])?;
         diesel::update(applications::table.find((tenant, key)))
             .set((applications::epoch.eq(epoch_column(epoch)), applications::deleted_at.eq(Some(now))))
             .execute(connection)

@@ -13,8 +13,9 @@ use store::Unit;
 use store::sql::{At, Id, id};
 
 use crate::counters::{self, Kind};
+use crate::grants;
 use crate::paging::{Window, listed, rows_to_read, window};
-use crate::schema::{group_members, group_permissions, group_roles, groups};
+use crate::schema::{group_members, groups};
 
 const COLLISIONS: &[(&str, Code)] = &[("groups_slug", ide::NAME_TAKEN)];
 
@@ -126,12 +127,7 @@ pub fn mark_deleted(unit: &mut Unit<'_>, group: &Group) -> Result<()> {
         let members =
             group_members::table.filter(group_members::tenant_id.eq(tenant)).filter(group_members::group_id.eq(key));
         diesel::delete(members).execute(connection)?;
-        let permissions = group_permissions::table
-            .filter(group_permissions::tenant_id.eq(tenant))
-            .filter(group_permissions::group_id.eq(key));
-        diesel::delete(permissions).execute(connection)?;
-        let roles = group_roles::table.filter(group_roles::tenant_id.eq(tenant)).filter(group_roles::group_id.eq(key));
-        diesel::delete(roles).execute(connection)?;
+        grants::clear(connection, tenant, &[key])?;
         diesel::update(groups::table.find((tenant, key))).set(groups::deleted_at.eq(Some(now))).execute(connection)
     })?;
     counters::add(unit, group.tenant, Kind::Groups, -1)?;

@@ -4,7 +4,7 @@
 //! know no rule. Leaves what is allowed to `identity`, and the order of things to `identity-service`. Layer 4.
 //!
 //! Three habits hold everywhere. What is about to be changed is *held* first: its revision is raised and its row locked
-//! until the commit, in the order tenant, user, group, application. What happens once is a conditional update whose
+//! until the commit, in the order tenant, user, group, role, application. What happens once is a conditional update whose
 //! affected rows decide. And every change that somebody may remember is announced here, so that no caller can forget it.
 //! Read [`users`] first, then [`permissions`].
 
@@ -16,6 +16,7 @@ use store::Migrations;
 pub mod applications;
 mod counters;
 pub mod epochs;
+pub mod grants;
 pub mod groups;
 pub mod members;
 mod paging;

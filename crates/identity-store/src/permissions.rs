@@ -1,175 +1,135 @@
-//! What leads to permissions: the ways from users through groups and roles, and what groups hold of their own.
+//! What leads to permissions: the ways from subjects through groups and roles to what was granted.
 
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use domain::change::Change;
+use domain::Slug;
 use domain::id::{GroupId, TenantId, UserId};
 use domain::permission::Permission;
 use domain::product::editor_role;
 use error_codes::Result;
-use identity::group::Group;
-use identity::membership::{Reach, Validity};
+use identity::application::Application;
+use identity::grant::{Holder, Link, PermissionGrant, RoleGrant, reaches, through_roles};
+use identity::membership::Reach;
 use identity::role;
 use store::Unit;
-use store::sql::{At, id};
+use store::sql::{Id, id};
 
+use crate::roles;
 use crate::rows::{Span, validity};
-use crate::schema::{group_members, group_permissions, group_roles, role_permissions, roles};
+use crate::schema::{group_members, groups, permission_grants, role_grants, roles as role_rows};
 
-type PermissionColumns = (String, String, String);
-
-/// Every way in which a permission reaches a user now or later, in two queries.
+/// Every way in which a permission reaches a user, also those whose time is over or has not come, in three queries.
 ///
 /// Turn it into a set with [`held`](identity::membership::held) or [`unended`](identity::membership::unended). It does
 /// not ask whether the user lives or is locked.
 pub fn of_user(unit: &mut Unit<'_>, tenant: TenantId, user: UserId) -> Result<Vec<Reach>> {
-    let (tenant, user, now) = (id(tenant), id(user), At(unit.now()));
-    let direct: Vec<(PermissionColumns, Span, Span)> = unit.query(|connection| {
+    let mut links = vec![Link::own(Holder::User(user))];
+    links.extend(memberships(unit, tenant, user)?);
+    let mut found = of_links(unit, tenant, links)?;
+    found.push(Reach::always(role::everyone()));
+    Ok(found)
+}
+
+/// Every way in which a permission reaches an application: granted to it, or as the editor of its product.
+pub fn of_application(unit: &mut Unit<'_>, application: &Application) -> Result<Vec<Reach>> {
+    let tenant = application.tenant;
+    let mut links = vec![Link::own(Holder::Application(application.id))];
+    if let Some(product) = &application.product {
+        // A product whose name is too long for a role has none, and so has a tenant that never heard of it.
+        let editor = match Slug::parse(&editor_role(product)) {
+            Ok(slug) => roles::find(unit, tenant, &slug)?,
+            Err(_) => None,
+        };
+        links.extend(editor.map(|role| Link::acting_as(role.id, role.slug)));
+    }
+    of_links(unit, tenant, links)
+}
+
+/// Every way in which a permission reaches whoever comes to hold what these hold: the members of groups, or who is given
+/// roles.
+pub fn of_holders(unit: &mut Unit<'_>, tenant: TenantId, holders: &[Holder]) -> Result<Vec<Reach>> {
+    of_links(unit, tenant, holders.iter().map(|&holder| Link::own(holder)).collect())
+}
+
+fn memberships(unit: &mut Unit<'_>, tenant: TenantId, user: UserId) -> Result<Vec<Link>> {
+    let rows: Vec<(Id, String, Span)> = unit.query(|connection| {
         group_members::table
             .inner_join(
-                group_permissions::table.on(group_permissions::tenant_id
-                    .eq(group_members::tenant_id)
-                    .and(group_permissions::group_id.eq(group_members::group_id))),
+                groups::table
+                    .on(groups::tenant_id.eq(group_members::tenant_id).and(groups::id.eq(group_members::group_id))),
             )
-            .filter(group_members::tenant_id.eq(tenant))
-            .filter(group_members::user_id.eq(user))
-            .filter(group_members::valid_until.is_null().or(group_members::valid_until.gt(now)))
-            .filter(group_permissions::valid_until.is_null().or(group_permissions::valid_until.gt(now)))
+            .filter(group_members::tenant_id.eq(id(tenant)))
+            .filter(group_members::user_id.eq(id(user)))
+            .select((group_members::group_id, groups::slug, (group_members::valid_from, group_members::valid_until)))
+            .load(connection)
+    })?;
+    let link = |(group, slug, span): (Id, String, Span)| -> Result<Link> {
+        let group: GroupId = group.of();
+        let slug = Slug::parse(&slug).map_err(|_| unit.corrupt("groups", group))?;
+        Ok(Link::membership(group, slug, validity(span)))
+    };
+    rows.into_iter().map(link).collect()
+}
+
+fn of_links(unit: &mut Unit<'_>, tenant: TenantId, mut links: Vec<Link>) -> Result<Vec<Reach>> {
+    let given = given_roles(unit, tenant, &holders_of(&links))?;
+    let roles = through_roles(&links, given);
+    links.extend(roles);
+    let granted = granted_permissions(unit, tenant, &holders_of(&links))?;
+    Ok(reaches(&links, granted))
+}
+
+/// The keys of all holders, each once.
+fn holders_of(links: &[Link]) -> Vec<Id> {
+    let holders: BTreeSet<_> = links.iter().map(|link| link.holder).collect();
+    holders.into_iter().map(Id).collect()
+}
+
+fn given_roles(unit: &mut Unit<'_>, tenant: TenantId, holders: &[Id]) -> Result<Vec<RoleGrant>> {
+    let rows: Vec<(Id, Id, String, Span)> = unit.query(|connection| {
+        role_grants::table
+            .inner_join(
+                role_rows::table
+                    .on(role_rows::tenant_id.eq(role_grants::tenant_id).and(role_rows::id.eq(role_grants::role_id))),
+            )
+            .filter(role_grants::tenant_id.eq(id(tenant)))
+            .filter(role_grants::holder_id.eq_any(holders))
             .select((
-                (group_permissions::product, group_permissions::resource, group_permissions::action),
-                (group_members::valid_from, group_members::valid_until),
-                (group_permissions::valid_from, group_permissions::valid_until),
+                role_grants::holder_id,
+                role_grants::role_id,
+                role_rows::slug,
+                (role_grants::valid_from, role_grants::valid_until),
             ))
             .load(connection)
     })?;
-    let through_roles: Vec<(PermissionColumns, Span, Span)> = unit.query(|connection| {
-        group_members::table
-            .inner_join(
-                group_roles::table.on(group_roles::tenant_id
-                    .eq(group_members::tenant_id)
-                    .and(group_roles::group_id.eq(group_members::group_id))),
-            )
-            .inner_join(
-                role_permissions::table.on(role_permissions::tenant_id
-                    .eq(group_roles::tenant_id)
-                    .and(role_permissions::role_id.eq(group_roles::role_id))),
-            )
-            .filter(group_members::tenant_id.eq(tenant))
-            .filter(group_members::user_id.eq(user))
-            .filter(group_members::valid_until.is_null().or(group_members::valid_until.gt(now)))
-            .filter(group_roles::valid_until.is_null().or(group_roles::valid_until.gt(now)))
+    let grant = |(holder, role, slug, span): (Id, Id, String, Span)| {
+        let slug = Slug::parse(&slug).map_err(|_| unit.corrupt("roles", role.0))?;
+        Ok(RoleGrant { holder: holder.0, role: role.of(), slug, validity: validity(span) })
+    };
+    rows.into_iter().map(grant).collect()
+}
+
+type PermissionRow = (Id, String, String, String, Span);
+
+fn granted_permissions(unit: &mut Unit<'_>, tenant: TenantId, holders: &[Id]) -> Result<Vec<PermissionGrant>> {
+    let rows: Vec<PermissionRow> = unit.query(|connection| {
+        permission_grants::table
+            .filter(permission_grants::tenant_id.eq(id(tenant)))
+            .filter(permission_grants::holder_id.eq_any(holders))
             .select((
-                (role_permissions::product, role_permissions::resource, role_permissions::action),
-                (group_members::valid_from, group_members::valid_until),
-                (group_roles::valid_from, group_roles::valid_until),
+                permission_grants::holder_id,
+                permission_grants::product,
+                permission_grants::resource,
+                permission_grants::action,
+                (permission_grants::valid_from, permission_grants::valid_until),
             ))
             .load(connection)
     })?;
-    let everyone = Reach { permission: role::everyone(), validity: Validity::ALWAYS };
-    let ways = direct.into_iter().chain(through_roles);
-    Ok(ways.map(|(columns, member, grant)| reach(columns, &[member, grant])).chain([everyone]).collect())
-}
-
-/// Every way in which a permission reaches the members of these groups now or later, in two queries.
-pub fn of_groups(unit: &mut Unit<'_>, tenant: TenantId, groups: &[GroupId]) -> Result<Vec<Reach>> {
-    let (tenant, now) = (id(tenant), At(unit.now()));
-    let groups: Vec<_> = groups.iter().map(|&group| id(group)).collect();
-    let direct: Vec<(PermissionColumns, Span)> = unit.query(|connection| {
-        group_permissions::table
-            .filter(group_permissions::tenant_id.eq(tenant))
-            .filter(group_permissions::group_id.eq_any(&groups))
-            .filter(group_permissions::valid_until.is_null().or(group_permissions::valid_until.gt(now)))
-            .select((
-                (group_permissions::product, group_permissions::resource, group_permissions::action),
-                (group_permissions::valid_from, group_permissions::valid_until),
-            ))
-            .load(connection)
-    })?;
-    let through_roles: Vec<(PermissionColumns, Span)> = unit.query(|connection| {
-        group_roles::table
-            .inner_join(
-                role_permissions::table.on(role_permissions::tenant_id
-                    .eq(group_roles::tenant_id)
-                    .and(role_permissions::role_id.eq(group_roles::role_id))),
-            )
-            .filter(group_roles::tenant_id.eq(tenant))
-            .filter(group_roles::group_id.eq_any(&groups))
-            .filter(group_roles::valid_until.is_null().or(group_roles::valid_until.gt(now)))
-            .select((
-                (role_permissions::product, role_permissions::resource, role_permissions::action),
-                (group_roles::valid_from, group_roles::valid_until),
-            ))
-            .load(connection)
-    })?;
-    let ways = direct.into_iter().chain(through_roles);
-    Ok(ways.map(|(columns, grant)| reach(columns, &[grant])).collect())
-}
-
-/// What every application of a product may do: all that its editor role holds; nothing where the tenant has no such role.
-pub fn of_product(unit: &mut Unit<'_>, tenant: TenantId, product: &str) -> Result<Vec<Permission>> {
-    let rows: Vec<PermissionColumns> = unit.query(|connection| {
-        roles::table
-            .inner_join(
-                role_permissions::table
-                    .on(role_permissions::tenant_id.eq(roles::tenant_id).and(role_permissions::role_id.eq(roles::id))),
-            )
-            .filter(roles::tenant_id.eq(id(tenant)))
-            .filter(roles::slug.eq(editor_role(product)))
-            .select((role_permissions::product, role_permissions::resource, role_permissions::action))
-            .load(connection)
-    })?;
-    Ok(rows.into_iter().map(permission).collect())
-}
-
-/// What a group holds of its own, without its roles, sorted.
-pub fn own_of_group(unit: &mut Unit<'_>, group: &Group) -> Result<BTreeSet<Permission>> {
-    let rows: Vec<PermissionColumns> = unit.query(|connection| {
-        group_permissions::table
-            .filter(group_permissions::tenant_id.eq(id(group.tenant)))
-            .filter(group_permissions::group_id.eq(id(group.id)))
-            .select((group_permissions::product, group_permissions::resource, group_permissions::action))
-            .load(connection)
-    })?;
-    Ok(rows.into_iter().map(permission).collect())
-}
-
-/// Gives a group that is held exactly these permissions of its own, without an end; those it keeps stay as they are.
-pub fn replace_own(unit: &mut Unit<'_>, group: &Group, wanted: &BTreeSet<Permission>) -> Result<()> {
-    let held = own_of_group(unit, group)?;
-    if held == *wanted {
-        return Ok(());
-    }
-    let (tenant, key) = (id(group.tenant), id(group.id));
-    for permission in held.difference(wanted) {
-        let Permission { product, resource, action } = permission;
-        unit.query(|connection| {
-            diesel::delete(group_permissions::table.find((tenant, key, product, resource, action))).execute(connection)
-        })?;
-    }
-    for permission in wanted.difference(&held) {
-        unit.query(|connection| {
-            diesel::insert_into(group_permissions::table)
-                .values((
-                    group_permissions::tenant_id.eq(tenant),
-                    group_permissions::group_id.eq(key),
-                    group_permissions::product.eq(&permission.product),
-                    group_permissions::resource.eq(&permission.resource),
-                    group_permissions::action.eq(&permission.action),
-                ))
-                .execute(connection)
-        })?;
-    }
-    unit.announce(group.tenant, Change::PolicyRevised(group.tenant));
-    Ok(())
-}
-
-fn permission((product, resource, action): PermissionColumns) -> Permission {
-    Permission { product, resource, action }
-}
-
-/// A way that holds while all its links do.
-fn reach(columns: PermissionColumns, links: &[Span]) -> Reach {
-    let validity = links.iter().fold(Validity::ALWAYS, |all, &link| all.and(validity(link)));
-    Reach { permission: permission(columns), validity }
+    let grant = |(holder, product, resource, action, span): PermissionRow| PermissionGrant {
+        holder: holder.0,
+        permission: Permission { product, resource, action },
+        validity: validity(span),
+    };
+    Ok(rows.into_iter().map(grant).collect())
 }

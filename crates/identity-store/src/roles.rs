@@ -1,6 +1,4 @@
-//! Roles and which groups have them.
-
-use std::collections::BTreeSet;
+//! Roles. What they permit, and who has them, is in [`grants`](crate::grants).
 
 use diesel::prelude::*;
 use domain::Slug;
@@ -8,16 +6,17 @@ use domain::change::Change;
 use domain::id::{RoleId, TenantId};
 use domain::permission::Permission;
 use error_codes::{Result, ide};
-use identity::group::Group;
+use identity::grant::Holder;
 use identity::membership::Validity;
 use identity::role::Role;
+use store::Unit;
 use store::sql::{At, Id, id};
-use store::{Both, Unit};
 
-use crate::schema::{group_roles, role_permissions, roles};
+use crate::grants;
+use crate::schema::{role_grants, roles};
 
 #[derive(Queryable)]
-struct Row {
+pub(crate) struct Row {
     tenant_id: Id,
     id: Id,
     slug: String,
@@ -27,7 +26,7 @@ struct Row {
 }
 
 impl Row {
-    fn read(self, unit: &Unit<'_>) -> Result<Role> {
+    pub(crate) fn read(self, unit: &Unit<'_>) -> Result<Role> {
         let id: RoleId = self.id.of();
         Ok(Role {
             id,
@@ -58,17 +57,7 @@ pub fn insert(unit: &mut Unit<'_>, role: &Role, permissions: &[Permission]) -> R
             .execute(connection)
     })?;
     for permission in permissions {
-        unit.query(|connection| {
-            diesel::insert_into(role_permissions::table)
-                .values((
-                    role_permissions::tenant_id.eq(id(role.tenant)),
-                    role_permissions::role_id.eq(id(role.id)),
-                    role_permissions::product.eq(&permission.product),
-                    role_permissions::resource.eq(&permission.resource),
-                    role_permissions::action.eq(&permission.action),
-                ))
-                .execute(connection)
-        })?;
+        grants::permit(unit, role.tenant, Holder::Role(role.id), permission, Validity::ALWAYS)?;
     }
     Ok(())
 }
@@ -85,36 +74,17 @@ pub fn find(unit: &mut Unit<'_>, tenant: TenantId, slug: &Slug) -> Result<Option
     row.map(|row| row.read(unit)).transpose()
 }
 
-/// What a role permits.
-pub fn permissions_of(unit: &mut Unit<'_>, role: &Role) -> Result<BTreeSet<Permission>> {
-    let rows: Vec<(String, String, String)> = unit.query(|connection| {
-        role_permissions::table
-            .filter(role_permissions::tenant_id.eq(id(role.tenant)))
-            .filter(role_permissions::role_id.eq(id(role.id)))
-            .select((role_permissions::product, role_permissions::resource, role_permissions::action))
-            .load(connection)
+/// Holds a role for a change of it, or of who has it.
+pub fn hold(unit: &mut Unit<'_>, tenant: TenantId, slug: &Slug) -> Result<Option<Role>> {
+    let row: Option<Row> = unit.query(|connection| {
+        let found = roles::table.filter(roles::tenant_id.eq(id(tenant))).filter(roles::slug.eq(slug.as_str()));
+        diesel::update(found)
+            .set(roles::name.eq(roles::name))
+            .returning(roles::all_columns)
+            .get_result(connection)
+            .optional()
     })?;
-    Ok(rows.into_iter().map(|(product, resource, action)| Permission { product, resource, action }).collect())
-}
-
-/// Lets a role permit more; what it permits already stays.
-pub fn permit(unit: &mut Unit<'_>, role: &Role, permission: &Permission) -> Result<()> {
-    unit.query(|connection| {
-        Both(
-            diesel::insert_into(role_permissions::table)
-                .values((
-                    role_permissions::tenant_id.eq(id(role.tenant)),
-                    role_permissions::role_id.eq(id(role.id)),
-                    role_permissions::product.eq(&permission.product),
-                    role_permissions::resource.eq(&permission.resource),
-                    role_permissions::action.eq(&permission.action),
-                ))
-                .on_conflict_do_nothing(),
-        )
-        .execute(connection)
-    })?;
-    unit.announce(role.tenant, Change::PolicyRevised(role.tenant));
-    Ok(())
+    row.map(|row| row.read(unit)).transpose()
 }
 
 /// Stores a new name. Nobody remembers names of roles, so nothing is announced.
@@ -125,53 +95,16 @@ pub fn rename(unit: &mut Unit<'_>, role: &Role, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lets a role permit no longer what it permits.
-pub fn forbid(unit: &mut Unit<'_>, role: &Role, permission: &Permission) -> Result<()> {
-    let Permission { product, resource, action } = permission;
-    let key = (id(role.tenant), id(role.id), product, resource, action);
-    unit.query(|connection| diesel::delete(role_permissions::table.find(key)).execute(connection))?;
-    unit.announce(role.tenant, Change::PolicyRevised(role.tenant));
-    Ok(())
-}
-
-/// Deletes a role; every group that had it loses it.
+/// Deletes a role that is held; whoever had it loses it.
 pub fn delete(unit: &mut Unit<'_>, role: &Role) -> Result<()> {
     let (tenant, key) = (id(role.tenant), id(role.id));
     unit.query(|connection| {
-        let given = group_roles::table.filter(group_roles::tenant_id.eq(tenant)).filter(group_roles::role_id.eq(key));
+        let given = role_grants::table.filter(role_grants::tenant_id.eq(tenant)).filter(role_grants::role_id.eq(key));
         diesel::delete(given).execute(connection)?;
-        let permissions = role_permissions::table
-            .filter(role_permissions::tenant_id.eq(tenant))
-            .filter(role_permissions::role_id.eq(key));
-        diesel::delete(permissions).execute(connection)?;
+        grants::clear(connection, tenant, &[key])?;
         diesel::delete(roles::table.find((tenant, key))).execute(connection)
     })?;
     unit.announce(role.tenant, Change::PolicyRevised(role.tenant));
-    Ok(())
-}
-
-/// Takes a role from a group.
-pub fn take(unit: &mut Unit<'_>, group: &Group, role: RoleId) -> Result<()> {
-    let key = (id(group.tenant), id(group.id), id(role));
-    unit.query(|connection| diesel::delete(group_roles::table.find(key)).execute(connection))?;
-    unit.announce(group.tenant, Change::PolicyRevised(group.tenant));
-    Ok(())
-}
-
-/// Gives a group a role it does not have.
-pub fn give(unit: &mut Unit<'_>, group: &Group, role: RoleId, validity: Validity) -> Result<()> {
-    unit.query(|connection| {
-        diesel::insert_into(group_roles::table)
-            .values((
-                group_roles::tenant_id.eq(id(group.tenant)),
-                group_roles::group_id.eq(id(group.id)),
-                group_roles::role_id.eq(id(role)),
-                group_roles::valid_from.eq(validity.from.map(At)),
-                group_roles::valid_until.eq(validity.until.map(At)),
-            ))
-            .execute(connection)
-    })?;
-    unit.announce(group.tenant, Change::PolicyRevised(group.tenant));
     Ok(())
 }
 
@@ -180,20 +113,4 @@ pub fn list(unit: &mut Unit<'_>, tenant: TenantId) -> Result<Vec<Role>> {
     let rows: Vec<Row> = unit
         .query(|connection| roles::table.filter(roles::tenant_id.eq(id(tenant))).order(roles::slug).load(connection))?;
     rows.into_iter().map(|row| row.read(unit)).collect()
-}
-
-/// The slugs of the roles that a group has, also of those whose time has not come.
-pub fn of_group(unit: &mut Unit<'_>, group: &Group) -> Result<Vec<Slug>> {
-    let slugs: Vec<String> = unit.query(|connection| {
-        group_roles::table
-            .inner_join(
-                roles::table.on(roles::tenant_id.eq(group_roles::tenant_id).and(roles::id.eq(group_roles::role_id))),
-            )
-            .filter(group_roles::tenant_id.eq(id(group.tenant)))
-            .filter(group_roles::group_id.eq(id(group.id)))
-            .order(roles::slug)
-            .select(roles::slug)
-            .load(connection)
-    })?;
-    slugs.iter().map(|slug| Slug::parse(slug).map_err(|_| unit.corrupt("roles", slug))).collect()
 }

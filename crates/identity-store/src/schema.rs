@@ -87,15 +87,17 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
-    use store::sql::UuidSql;
+    use diesel::sql_types::{Nullable, Text};
+    use store::sql::{TimeSql, UuidSql};
 
-    role_permissions (tenant_id, role_id, product, resource, action) {
+    permission_grants (tenant_id, holder_id, product, resource, action) {
         tenant_id -> UuidSql,
-        role_id -> UuidSql,
+        holder_id -> UuidSql,
         product -> Text,
         resource -> Text,
         action -> Text,
+        valid_from -> Nullable<TimeSql>,
+        valid_until -> Nullable<TimeSql>,
     }
 }
 
@@ -103,25 +105,10 @@ diesel::table! {
     use diesel::sql_types::Nullable;
     use store::sql::{TimeSql, UuidSql};
 
-    group_roles (tenant_id, group_id, role_id) {
+    role_grants (tenant_id, holder_id, role_id) {
         tenant_id -> UuidSql,
-        group_id -> UuidSql,
+        holder_id -> UuidSql,
         role_id -> UuidSql,
-        valid_from -> Nullable<TimeSql>,
-        valid_until -> Nullable<TimeSql>,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
-    use store::sql::{TimeSql, UuidSql};
-
-    group_permissions (tenant_id, group_id, product, resource, action) {
-        tenant_id -> UuidSql,
-        group_id -> UuidSql,
-        product -> Text,
-        resource -> Text,
-        action -> Text,
         valid_from -> Nullable<TimeSql>,
         valid_until -> Nullable<TimeSql>,
     }
@@ -207,9 +194,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_credentials,
     groups,
     roles,
-    role_permissions,
-    group_roles,
-    group_permissions,
+    permission_grants,
+    role_grants,
     group_members,
     applications,
     application_secrets,

@@ -1,11 +1,12 @@
 //! Plants a new tenant with everything it begins with.
 
 use error_codes::Result;
+use identity::grant::Holder;
 use identity::membership::Validity;
 use identity::seed::Seed;
 use store::Unit;
 
-use crate::{applications, groups, roles, tenants};
+use crate::{applications, grants, groups, roles, tenants};
 
 /// Adds a tenant, its roles, groups and default application, all in one unit of work.
 ///
@@ -19,7 +20,7 @@ pub fn plant(unit: &mut Unit<'_>, seed: &Seed) -> Result<()> {
     for (group, roles) in &seed.groups {
         groups::insert(unit, group)?;
         for &role in roles {
-            roles::give(unit, group, role, Validity::ALWAYS)?;
+            grants::give(unit, group.tenant, Holder::Group(group.id), role, Validity::ALWAYS)?;
         }
     }
     applications::insert(unit, &seed.application)

@@ -12,6 +12,7 @@ use store::Unit;
 use store::sql::{At, Id, id};
 
 use crate::counters::{self, Kind};
+use crate::grants;
 use crate::paging::{Window, listed, rows_to_read, window};
 use crate::rows::{count, count_column, epoch, epoch_column};
 use crate::schema::{group_members, password_credentials, users};
@@ -172,6 +173,7 @@ pub fn mark_deleted(unit: &mut Unit<'_>, user: &User) -> Result<()> {
         let memberships =
             group_members::table.filter(group_members::tenant_id.eq(key.0)).filter(group_members::user_id.eq(key.1));
         diesel::delete(memberships).execute(connection)?;
+        grants::clear(connection, key.0, &[key.1])?;
         diesel::update(users::table.find(key))
             .set((
                 users::username.eq(users::username_folded),

@@ -297,7 +297,7 @@ impl Members for ApplicationState {
 impl Members for Tenant {
     fn members(&self) -> BTreeMap<String, String> {
         let Self { settings, limits, .. } = self;
-        let kinds = settings.password_kinds;
+        let (kinds, networks) = (settings.password_kinds, &settings.allowed_networks);
         let flag = |name: &str, value: bool| Some((name.to_owned(), value.to_string()));
         let count = |name: &str, value: Option<u32>| value.map(|value| (name.to_owned(), value.to_string()));
         let members = [
@@ -312,6 +312,7 @@ impl Members for Tenant {
             count("settings.sessionIdleSeconds", settings.session_idle_seconds),
             count("settings.sessionAbsoluteSeconds", settings.session_absolute_seconds),
             count("settings.machineRefreshSeconds", settings.machine_refresh_seconds),
+            (!networks.is_empty()).then(|| ("settings.allowedNetworks".to_owned(), networks.join(", "))),
             count("limits.users", limits.users),
             count("limits.groups", limits.groups),
             count("limits.applications", limits.applications),

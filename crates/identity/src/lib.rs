@@ -11,6 +11,7 @@ pub mod acting;
 pub mod application;
 pub mod declared;
 pub mod fields;
+pub mod grant;
 pub mod group;
 pub mod login;
 pub mod membership;

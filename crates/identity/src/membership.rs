@@ -1,6 +1,6 @@
 //! From when and until when a membership or grant holds, and what all of them together permit.
 
-use domain::permission::{Permission, PermissionSet};
+use domain::permission::{Permission, PermissionSet, Way};
 use domain::{InvalidText, Timestamp};
 
 /// When a membership or a grant holds: from `from` on, while `now < until`. Absent ends are open.
@@ -60,21 +60,34 @@ impl Validity {
 pub struct Reach {
     /// The permission.
     pub permission: Permission,
+    /// Through which group and role it comes.
+    pub way: Way,
     /// When every link of the way holds.
     pub validity: Validity,
+}
+
+impl Reach {
+    /// A permission that its subject always has.
+    pub fn always(permission: Permission) -> Self {
+        Self { permission, way: Way::default(), validity: Validity::ALWAYS }
+    }
+
+    fn granted(&self) -> (Permission, Way) {
+        (self.permission.clone(), self.way.clone())
+    }
 }
 
 /// What a subject may do now. The set must be resolved anew at the next bound of anything that leads to it.
 pub fn held(reaches: &[Reach], now: Timestamp) -> PermissionSet {
     let valid_until = reaches.iter().filter_map(|reach| reach.validity.next_bound(now)).min();
     let holding = reaches.iter().filter(|reach| reach.validity.holds_at(now));
-    PermissionSet::new(holding.map(|reach| reach.permission.clone()), valid_until)
+    PermissionSet::resolved(holding.map(Reach::granted), valid_until)
 }
 
 /// What a subject may do now or will be able to do: what must be covered by whoever acts on it.
 pub fn unended(reaches: &[Reach], now: Timestamp) -> PermissionSet {
     let living = reaches.iter().filter(|reach| reach.validity.is_unended_at(now));
-    PermissionSet::new(living.map(|reach| reach.permission.clone()), None)
+    PermissionSet::resolved(living.map(Reach::granted), None)
 }
 
 #[cfg(test)]
@@ -115,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_grant_of_the_future_is_not_held_and_is_unended() {
-        let reach = Reach { permission: Permission::new("midaz", "ledgers", "get"), validity: span(Some(10), None) };
+        let always = Reach::always(Permission::new("midaz", "ledgers", "get"));
+        let reach = Reach { validity: span(Some(10), None), ..always };
         let held_now = held(std::slice::from_ref(&reach), at(5));
         assert!(!held_now.allows(None, "ledgers", "get"));
         assert_eq!(held_now.valid_until(), Some(at(10)));
@@ -133,7 +147,10 @@ mod tests {
         ) {
             let reaches: Vec<_> = links
                 .iter()
-                .map(|(action, one, other)| Reach { permission: Permission::new("p", "r", action), validity: one.and(*other) })
+                .map(|(action, one, other)| {
+                    let always = Reach::always(Permission::new("p", "r", action));
+                    Reach { validity: one.and(*other), ..always }
+                })
                 .collect();
             let resolved = held(&reaches, at(now));
             let until = resolved.valid_until().unwrap_or(at(i64::MAX / 1_000_000));

@@ -3,6 +3,7 @@
 use domain::id::{RoleId, TenantId};
 use domain::permission::{IDENTITY_PRODUCT, Permission};
 use domain::{Slug, Timestamp};
+use error_codes::{Failure, Result, ide};
 
 /// A role.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,16 @@ pub struct Role {
     pub built_in: bool,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Role {
+    /// Refuses a change of what was seeded with the tenant.
+    ///
+    /// # Errors
+    /// IDE-1014.
+    pub fn changeable(&self) -> Result<()> {
+        if self.built_in { Err(Failure::new(ide::BUILT_IN)) } else { Ok(()) }
+    }
 }
 
 /// What every person who can log in may do: change their own password.

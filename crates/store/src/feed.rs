@@ -137,6 +137,14 @@ pub(crate) fn append(unit: &mut Unit<'_>, changes: &[(TenantId, Change)]) -> Res
     Ok(())
 }
 
+/// The number of the last change that is visible; what is read after it is at least as new as that change.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn position(unit: &mut Unit<'_>) -> Result<u64> {
+    Ok(u64::try_from(head(unit)?).unwrap_or_default())
+}
+
 fn head(unit: &mut Unit<'_>) -> Result<i64> {
     unit.query(|connection| feed_head::table.select(feed_head::number).first(connection))
 }

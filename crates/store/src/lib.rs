@@ -24,6 +24,7 @@ mod writer;
 
 pub use audit::{Actor, AuditEvent, Outcome};
 pub use connection::{AnyConnection, Both, MultiBackend};
+pub use feed::position;
 pub use gate::{OnChange, OpenedFor, Store, StoreSettings};
 pub use migrate::{Migrations, check, create_database, drop_database, migrate, prepare};
 pub use sweep::{sweep_audit, sweep_feed};

@@ -17,6 +17,7 @@ use contracts::identity::v1::identity_client::IdentityClient;
 use crypto::digest::Sha256Digest;
 use domain::change::Change;
 use domain::id::{ApplicationId, SecretId, TenantId, UserId};
+use domain::network::Networks;
 use domain::permission::PermissionSet;
 use domain::{Clock, Epoch, Secret, Timestamp};
 use error_codes::{AUTH, Failure, Result, aut};
@@ -44,6 +45,8 @@ pub struct Subject {
     pub tenant_epoch: Epoch,
     /// What it may do.
     pub permissions: PermissionSet,
+    /// From where its tenant admits questions; empty: from everywhere.
+    pub networks: Networks,
     /// Who it is.
     pub party: Party,
 }

@@ -20,6 +20,7 @@ use ::auth::Lifetimes;
 use ::auth::party::Tenant;
 use client::{News, TokenState, TokenVerifier};
 use crypto::mac::Mac;
+use domain::network::Networks;
 use domain::{Clock, Entropy, Issuers};
 use service_kit::limits::Limits;
 use store::{Actor, Store, Trail};
@@ -59,6 +60,8 @@ pub struct App {
     pub meters: Meters,
     /// How often callers may ask.
     pub limits: Limits,
+    /// Where the platform's own services ask from; their questions need not tell an address.
+    pub internal_networks: Networks,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Chance.

@@ -1,6 +1,8 @@
-//! What subjects may do: `POST /v1/authorize`.
+//! What subjects may do: one decision behind every door.
 
-use ::auth::question::{Answer, Asked, Asker, Denial, Other, Question};
+use std::sync::Arc;
+
+use ::auth::question::{Answer, Asked, Asker, ClientAddress, Denial, Other, Question};
 use domain::audit::action;
 use domain::id::{ApplicationId, UserId};
 use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT};
@@ -8,48 +10,82 @@ use domain::token::AccessToken;
 use error_codes::{Result, aut};
 use store::{AuditEvent, Outcome};
 
-use super::identity::{Party, Who};
+use super::identity::{Party, Subject, Who};
 use super::{App, Origin};
 
+/// Whose question it is, whom it is about, and from where it comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The token in whose name is asked.
+    pub token: &'a AccessToken,
+    /// Whom it is about; absent for the token's own subject.
+    pub sub: Option<&'a str>,
+    /// The address of the caller for whom the asking service works, where it tells one.
+    pub client_ip: Option<&'a str>,
+}
+
+/// A subject about whom questions may be answered: any number of them, from memory.
+#[derive(Clone, Debug)]
+pub struct Consulted {
+    subject: Arc<Subject>,
+    /// The one denial of every question, where there is one.
+    denial: Option<Denial>,
+}
+
+impl Consulted {
+    /// Answers a question.
+    pub fn answer(&self, question: Question<'_>) -> Answer<'_> {
+        match self.denial {
+            Some(denial) => Answer::Denied(denial),
+            None => question.answer(&self.subject.permissions),
+        }
+    }
+
+    /// The revision of identity's data that the answers rest on.
+    pub fn revision(&self) -> u64 {
+        self.subject.permissions.revision()
+    }
+}
+
 impl App {
-    /// Answers a permission question.
+    /// Finds whom a question is about; the answers then need nothing else.
     ///
     /// # Errors
-    /// AUT-0017 when it is about somebody else and the caller may not ask that; AUT-1015 when nobody has that name.
-    pub async fn authorize(
-        &self,
-        token: &AccessToken,
-        sub: Option<&str>,
-        question: Question<'_>,
-        origin: &Origin,
-    ) -> Result<Answer> {
+    /// AUT-0017 when it is about somebody else and the caller may not ask that; AUT-1015 when nobody has that name; AUT-0007
+    /// when the caller is gone or disabled.
+    pub async fn consult(&self, asking: Asking<'_>, origin: &Origin) -> Result<Consulted> {
+        let Asking { token, sub, client_ip } = asking;
         let own = self.subject_of(token).await?;
         let product = match &own.party {
             Party::Person(..) => None,
             Party::Application(application) => application.product.as_deref(),
         };
+        let address = ClientAddress::read(client_ip, &origin.address, &self.internal_networks);
+        let denied_there = |subject: &Subject| (!address.is_admitted_by(&subject.networks)).then_some(Denial::Network);
         match (Asker { token, product }).asks_about(sub) {
-            Asked::Own => Ok(question.answer(true, &own.permissions)),
-            Asked::OtherRole => Ok(Answer::Denied(Denial::Permission)),
+            Asked::Own => Ok(Consulted { denial: denied_there(&own), subject: own }),
+            Asked::OtherRole => Ok(Consulted { subject: own, denial: Some(Denial::Permission) }),
             Asked::Another(other) => {
                 let (resource, action) = AUTHORIZE_ANY;
                 if !own.permissions.allows(Some(IDENTITY_PRODUCT), resource, action) {
                     self.audit_refused_question(token, sub, origin).await?;
                     return Err(aut::FORBIDDEN.into());
                 }
-                self.answer_about(token, other, question).await
+                let subject = self.find_other(token, other).await?;
+                let suspended = (!subject.is_active).then_some(Denial::Suspended);
+                Ok(Consulted { denial: suspended.or_else(|| denied_there(&subject)), subject })
             }
         }
     }
 
-    async fn answer_about(&self, token: &AccessToken, other: Other, question: Question<'_>) -> Result<Answer> {
+    async fn find_other(&self, token: &AccessToken, other: Other) -> Result<Arc<Subject>> {
         let candidates = match other {
             Other::Id(id) => vec![Who::User(UserId::from(id)), Who::Application(ApplicationId::from(id))],
             Other::Name(name) => vec![Who::Username(name)],
         };
         for who in candidates {
             if let Some(subject) = self.identity.subject(token.tenant, who).await? {
-                return Ok(question.answer(subject.is_active, &subject.permissions));
+                return Ok(subject);
             }
         }
         Err(aut::SUBJECT_NOT_FOUND.into())

@@ -1,18 +1,20 @@
 //! `GET /v1/permissions` and `POST /v1/authorize`.
 
-use ::auth::question::Question;
+use ::auth::question::{Denial, Question};
 use actix_web::{HttpResponse, get, post, web};
 use domain::product::canonical;
 use error_codes::Result;
 use serde::Serialize;
-use service_kit::http::{Caller, Context, HttpResult, JsonBody};
+use service_kit::http::{Caller, Context, HttpResult, JsonBody, Members};
 use utoipa::ToSchema;
 
 use super::origin;
 use crate::app::App;
+use crate::app::permissions::Asking;
 
 /// A question about a permission. Members that are not listed are passed over.
 #[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
 struct EnforcePermissionInput {
     /// Whose permission; absent for the token's own subject.
     sub: Option<String>,
@@ -22,6 +24,8 @@ struct EnforcePermissionInput {
     action: String,
     /// The product whose permissions count; absent for any.
     product: Option<String>,
+    /// The address of the caller, which decides where the tenant admits only some networks.
+    client_ip: Option<String>,
 }
 
 /// The answer; a no is an answer too.
@@ -31,7 +35,7 @@ struct EnforcePermissionResult {
     /// RFC 3339.
     #[schema(example = "2025-04-08T08:01:30.169Z")]
     timestamp: String,
-    /// Why not: `permission` or `suspended`.
+    /// Why not: `permission`, `suspended`, or `network` where the tenant admits nobody from there.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
@@ -78,11 +82,13 @@ pub(super) async fn authorize(app: web::Data<App>, caller: Caller, context: Cont
     let input = EnforcePermissionInput::read(body)?;
     let question =
         Question { product: input.product.as_deref().map(canonical), resource: &input.resource, action: &input.action };
-    let answer = app.authorize(&caller.token, input.sub.as_deref(), question, &origin(context)).await?;
+    let asking = Asking { token: &caller.token, sub: input.sub.as_deref(), client_ip: input.client_ip.as_deref() };
+    let consulted = app.consult(asking, &origin(context)).await?;
+    let answer = consulted.answer(question);
     Ok(HttpResponse::Ok().json(EnforcePermissionResult {
         authorized: answer.is_authorized(),
         timestamp: app.clock.now().to_string(),
-        reason: answer.reason(),
+        reason: answer.denial().map(Denial::reason),
     }))
 }
 
@@ -94,14 +100,16 @@ impl EnforcePermissionInput {
             sub: members.optional("sub"),
             resource: members.required("resource"),
             action: members.required("action"),
-            // Of another type it decides nothing, like the other members of later versions.
-            product: members
-                .take("product")
-                .and_then(|product| product.as_str().map(ToOwned::to_owned))
-                .filter(|product| !product.is_empty()),
+            product: text_if_any(&mut members, "product").filter(|product| !product.is_empty()),
+            client_ip: text_if_any(&mut members, "clientIp"),
         };
         members.ignore_the_rest();
         members.finish()?;
         Ok(input)
     }
+}
+
+/// A text, where there is one; what is of another type decides nothing, like the members of later versions.
+fn text_if_any(members: &mut Members, name: &str) -> Option<String> {
+    members.take(name).and_then(|value| value.as_str().map(ToOwned::to_owned))
 }

@@ -108,15 +108,34 @@ fn a_product_with_two_names_is_one() {
 }
 
 #[test]
-fn the_answer_says_why_it_is_no() {
-    let held = PermissionSet::new([Permission::new("midaz", "ledgers", "get")], None);
+fn the_answer_says_why() {
+    let held = PermissionSet::new([Permission::new("midaz", "*", "get")], None);
     let question = Question { product: None, resource: "ledgers", action: "get" };
-    let answers = [
-        question.answer(true, &held),
-        Question { action: "post", ..question }.answer(true, &held),
-        Question { product: Some("routing"), ..question }.answer(true, &held),
-        question.answer(false, &held),
-    ];
-    assert_eq!(answers.map(Answer::is_authorized), [true, false, false, false]);
-    assert_eq!(answers.map(Answer::reason), [None, Some("permission"), Some("permission"), Some("suspended")]);
+    let Answer::Authorized(grant) = question.answer(&held) else { panic!("it is allowed") };
+    assert_eq!((grant.product, grant.resource, grant.action), ("midaz", "*", "get"));
+    for denied in [Question { action: "post", ..question }, Question { product: Some("routing"), ..question }] {
+        assert_eq!(denied.answer(&held), Answer::Denied(Denial::Permission));
+    }
+}
+
+#[test]
+fn a_tenant_admits_who_comes_from_its_networks_and_its_platform() {
+    let internal = Networks::parse(["10.0.0.0/8"]).unwrap();
+    let offices = Networks::parse(["192.0.2.0/24"]).unwrap();
+    let everywhere = Networks::default();
+    for (told, asking, is_admitted) in [
+        (Some("192.0.2.9"), "198.51.100.1", true),
+        (Some("::ffff:192.0.2.9"), "198.51.100.1", true),
+        (Some("192.0.3.9"), "10.0.0.1", false),
+        (Some("192.0.2.9, 192.0.2.8"), "10.0.0.1", false),
+        (Some("office"), "10.0.0.1", false),
+        (None, "10.0.0.1", true),
+        (Some(""), "10.0.0.1", true),
+        (None, "198.51.100.1", false),
+        (None, "", false),
+    ] {
+        let address = ClientAddress::read(told, asking, &internal);
+        assert_eq!(address.is_admitted_by(&offices), is_admitted, "{told:?} {asking}");
+        assert!(address.is_admitted_by(&everywhere));
+    }
 }

@@ -29,6 +29,8 @@ actions! {
     APPLICATION_ADD_SECRET "application.add_secret" on "application": "A second secret was made; `before` and `after` list the living ones by id.";
     APPLICATION_CREATE "application.create" on "application": "An application was made.";
     APPLICATION_DELETE "application.delete" on "application": "An application was deleted; its tokens ended.";
+    APPLICATION_SET_PERMISSIONS "application.set_permissions" on "application": "What an application holds of its own was replaced.";
+    APPLICATION_SET_ROLES "application.set_roles" on "application": "A role was given to an application, or taken from it.";
     APPLICATION_UPDATE "application.update" on "application": "An application was changed; `before` and `after` hold what changed.";
     APPLICATION_WITHDRAW_SECRET "application.withdraw_secret" on "application": "A secret was withdrawn; its tokens ended.";
     AUDIT_EXPORT "audit.export" on "tenant": "A trail was exported; `filter` tells which part. The nil UUID is the deployment, also where an operator exports every trail.";
@@ -39,11 +41,14 @@ actions! {
     GROUP_DELETE "group.delete" on "group": "A group was deleted, and nobody is in it any more.";
     GROUP_REMOVE_MEMBER "group.remove_member" on "group": "`user` was taken out of a group; `before` and `after` list all groups of the user.";
     GROUP_SET_PERMISSIONS "group.set_permissions" on "group": "What a group permits of its own was replaced.";
+    GROUP_SET_ROLES "group.set_roles" on "group": "A role was given to a group, or taken from it.";
     GROUP_UPDATE "group.update" on "group": "A group was renamed, or by a declared file changed as a whole.";
     LOGIN_FAIL "login.fail" on "user": "A password was not accepted; `reason` tells why. The target is empty where nobody has the name, which is not kept: it may be a password.";
     PERMISSION_ASK "permission.ask" on "subject": "A permission question about somebody else, which the caller may not ask.";
+    PRODUCT_DECLARE "product.declare" on "product": "A product declared its permissions and roles; `before` and `after` hold what changed.";
     ROLE_CREATE "role.create" on "role": "A role was made.";
     ROLE_DELETE "role.delete" on "role": "A role was deleted, and nobody has it any more.";
+    ROLE_SET_PERMISSIONS "role.set_permissions" on "role": "What a role permits was replaced.";
     ROLE_UPDATE "role.update" on "role": "A role was renamed, or what it permits was changed.";
     SESSION_ADMINISTER "session.administer" on "user": "Somebody's sessions were asked for by a caller who may do less than they.";
     SESSION_BEGIN "session.begin" on "session": "A person logged in.";
@@ -65,6 +70,8 @@ actions! {
     USER_CREATE "user.create" on "user": "A user was made.";
     USER_DELETE "user.delete" on "user": "A user was deleted; all their tokens ended.";
     USER_RESET_PASSWORD "user.reset_password" on "user": "A user was given another password; all their tokens ended.";
+    USER_SET_PERMISSIONS "user.set_permissions" on "user": "What a user holds of their own was replaced.";
+    USER_SET_ROLES "user.set_roles" on "user": "A role was given to a user, or taken from them.";
     USER_UPDATE "user.update" on "user": "A user was changed; `before` and `after` hold what changed.";
 }
 

@@ -141,11 +141,8 @@ fn find_permissions(unit: &mut Unit<'_>, token: &AccessToken) -> Result<Option<P
             let Some(application) = applications::find(unit, token.tenant, token.application)? else {
                 return Ok(None);
             };
-            let granted = match &application.product {
-                Some(product) => permissions::of_product(unit, token.tenant, product.as_str())?,
-                None => Vec::new(),
-            };
-            Ok(Some(PermissionSet::new(granted, None)))
+            let now = unit.now();
+            Ok(Some(held(&permissions::of_application(unit, &application)?, now)))
         }
     }
 }

@@ -7,6 +7,7 @@ use domain::page::{Listed, Page};
 use domain::permission::PermissionSet;
 use error_codes::{Result, ide};
 use identity::application::{Application, ApplicationSecret, Grant, NewApplication, NewSecret};
+use identity::membership::unended;
 use identity_store::secrets::StoredSecret;
 use identity_store::{applications, permissions, secrets};
 use serde_json::{Value, json};
@@ -139,13 +140,10 @@ pub(super) fn hold_changeable(unit: &mut Unit<'_>, acting: &Acting, id: Applicat
     Ok(application)
 }
 
-/// What an application may do: all that the editor of its product may.
-fn permissions_of(unit: &mut Unit<'_>, application: &Application) -> Result<PermissionSet> {
-    let granted = match &application.product {
-        Some(product) => permissions::of_product(unit, application.tenant, product)?,
-        None => Vec::new(),
-    };
-    Ok(PermissionSet::new(granted, None))
+/// What an application may do, or will once every grant has begun.
+pub(super) fn permissions_of(unit: &mut Unit<'_>, application: &Application) -> Result<PermissionSet> {
+    let now = unit.now();
+    Ok(unended(&permissions::of_application(unit, application)?, now))
 }
 
 fn living(stored: Vec<StoredSecret>, now: Timestamp) -> Vec<ApplicationSecret> {

@@ -7,6 +7,7 @@ use ::identity::application::{NewApplication, NewSecret, Overlap, room_for_anoth
 use ::identity::declared::{
     ApplicationState, Contents, Edit, GroupState, Kind, Members, Plan, RoleState, Wanted, plan,
 };
+use ::identity::grant::Holder;
 use ::identity::group::NewGroup;
 use ::identity::membership::Validity;
 use ::identity::role::Role;
@@ -17,9 +18,10 @@ use crypto::digest::client_secret_digest;
 use domain::audit::{Action, action, changes};
 use domain::id::{RoleId, TenantId};
 use domain::page::{Page, Start};
+use domain::permission::Permission;
 use domain::{Entropy, Secret, Slug};
 use error_codes::{Failure, Result, ide};
-use identity_store::{applications, groups, permissions, roles, secrets, tenants};
+use identity_store::{applications, grants, groups, roles, secrets, tenants};
 use serde_json::json;
 use store::{Actor, AuditEvent, Outcome, Unit};
 
@@ -106,7 +108,7 @@ fn load(unit: &mut Unit<'_>, tenant: Tenant) -> Result<Contents> {
         if role.built_in {
             contents.built_in.insert((Kind::Role, slug));
         } else {
-            let permissions = roles::permissions_of(unit, &role)?;
+            let permissions = grants::permissions(unit, id, Holder::Role(role.id))?.into_keys().collect();
             contents.roles.insert(slug, RoleState { name: role.name, permissions });
         }
     }
@@ -119,8 +121,9 @@ fn load(unit: &mut Unit<'_>, tenant: Tenant) -> Result<Contents> {
                 contents.built_in.insert((Kind::Group, slug));
                 continue;
             }
-            let permissions = permissions::own_of_group(unit, &group)?;
-            let roles = roles::of_group(unit, &group)?.iter().map(Slug::to_string).collect();
+            let holder = Holder::Group(group.id);
+            let permissions = grants::permissions(unit, id, holder)?.into_keys().collect();
+            let roles = grants::roles(unit, id, holder)?.into_iter().map(|(role, _)| role.slug.to_string()).collect();
             contents.groups.insert(slug, GroupState { name: group.name, permissions, roles });
         }
         page = listed.next.map(|key| Page { limit: Page::BARE, start: Start::After(key) });
@@ -211,12 +214,7 @@ impl Doing<'_> {
                 if before.name != after.name {
                     roles::rename(unit, &role, &after.name)?;
                 }
-                for permission in before.permissions.difference(&after.permissions) {
-                    roles::forbid(unit, &role, permission)?;
-                }
-                for permission in after.permissions.difference(&before.permissions) {
-                    roles::permit(unit, &role, permission)?;
-                }
+                declare_permissions(unit, tenant, Holder::Role(role.id), &after.permissions)?;
                 action::ROLE_UPDATE
             }
             (Some(role), _, None) => {
@@ -253,15 +251,16 @@ impl Doing<'_> {
         if group.name != after.name {
             groups::rename(unit, &group, &after.name)?;
         }
-        permissions::replace_own(unit, &group, &after.permissions)?;
+        let holder = Holder::Group(group.id);
+        declare_permissions(unit, tenant, holder, &after.permissions)?;
         let none = BTreeSet::new();
         let held = edit.before.as_ref().map_or(&none, |before| &before.roles);
         for (slug, is_given) in held.symmetric_difference(&after.roles).map(|slug| (slug, after.roles.contains(slug))) {
             let role = roles::find(unit, tenant, &Slug::parse(slug).map_err(corrupt)?)?.ok_or(ide::INTERNAL)?;
             if is_given {
-                roles::give(unit, &group, role.id, Validity::ALWAYS)?;
+                grants::give(unit, tenant, holder, role.id, Validity::ALWAYS)?;
             } else {
-                roles::take(unit, &group, role.id)?;
+                grants::take(unit, tenant, holder, role.id)?;
             }
         }
         unit.audit(&event(tenant, action, edit.name.clone(), edit))
@@ -310,6 +309,19 @@ impl Doing<'_> {
         }
         unit.audit(&event(tenant, action, application.id.to_string(), edit))
     }
+}
+
+/// Lets a holder have exactly these permissions. A file knows no bounds: those of what stays are kept.
+fn declare_permissions(
+    unit: &mut Unit<'_>,
+    tenant: TenantId,
+    holder: Holder,
+    wanted: &BTreeSet<Permission>,
+) -> Result<()> {
+    let held = grants::permissions(unit, tenant, holder)?;
+    let bounds = |permission| held.get(permission).copied().unwrap_or(Validity::ALWAYS);
+    let wanted = wanted.iter().map(|permission| (permission.clone(), bounds(permission))).collect();
+    grants::replace(unit, tenant, holder, &wanted)
 }
 
 fn event<T: Members>(tenant: TenantId, action: Action, target_id: String, edit: &Edit<T>) -> AuditEvent {

@@ -6,6 +6,7 @@ use domain::id::TenantId;
 use domain::page::{Listed, Page};
 use domain::permission::PermissionSet;
 use error_codes::{Result, ide};
+use identity::grant::Holder;
 use identity::group::{Group, NewGroup};
 use identity::membership::unended;
 use identity_store::members::NamesShown;
@@ -16,7 +17,7 @@ use store::Unit;
 use super::App;
 use super::access::Acting;
 use super::acts::telling;
-use super::group_permissions::GroupPermissions;
+use super::grants::Grants;
 
 /// A group with those who are in it now.
 #[derive(Clone, Debug)]
@@ -91,13 +92,14 @@ impl App {
         self.act(acting.event(action::GROUP_DELETE, &slug), move |unit, event| {
             let group = hold_changeable(unit, acting.tenant, &slug)?;
             acting.may_act_on(&unended_of_group(unit, &group)?, &PermissionSet::default())?;
-            let permissions = GroupPermissions::of(unit, &group)?;
+            let permitted = Grants::of(unit, acting.tenant, Holder::Group(group.id))?;
             let GroupView { group, usernames } = GroupView::of(unit, group)?;
             groups::mark_deleted(unit, &group)?;
             let before = json!({
                 "id": group.slug.as_str(),
                 "name": group.name,
-                "permissions": permissions.told(),
+                "permissions": permitted.told_permissions(),
+                "roles": permitted.told_roles(),
                 "users": usernames,
             });
             unit.audit(&telling(event, changes(Some(before), None)))
@@ -127,5 +129,5 @@ pub(super) fn hold_changeable(unit: &mut Unit<'_>, tenant: TenantId, slug: &Slug
 /// What the members of a group hold through it, or would hold once every grant has begun.
 pub(super) fn unended_of_group(unit: &mut Unit<'_>, group: &Group) -> Result<PermissionSet> {
     let now = unit.now();
-    Ok(unended(&permissions::of_groups(unit, group.tenant, &[group.id])?, now))
+    Ok(unended(&permissions::of_holders(unit, group.tenant, &[Holder::Group(group.id)])?, now))
 }

@@ -8,7 +8,7 @@ pub mod audit;
 pub mod clients;
 pub mod declared;
 pub mod first_start;
-pub mod group_permissions;
+pub mod grants;
 pub mod groups;
 pub mod hashing;
 pub mod login;

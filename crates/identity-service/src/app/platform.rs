@@ -1,5 +1,6 @@
 //! Acts that reach beyond a tenant: who may begin one, and in which trails it is found.
 
+use ::identity::grant::Holder;
 use ::identity::membership::Validity;
 use ::identity::role::Role;
 use ::identity::seed::{PLATFORM_ROLE, platform_permissions};
@@ -11,7 +12,7 @@ use domain::permission::{IDENTITY_PRODUCT, TENANTS};
 use domain::scope::ACCESS_MANAGER;
 use domain::token::AccessToken;
 use error_codes::{Failure, Result, ide};
-use identity_store::{groups, roles, tenants};
+use identity_store::{grants, groups, roles, tenants};
 use serde_json::Value;
 use store::{Actor, AuditEvent, Outcome, Unit};
 
@@ -124,11 +125,12 @@ pub(super) fn give_platform_role(unit: &mut Unit<'_>, tenant: TenantId, fresh: R
         let name = "Platform".to_owned();
         let role = Role { id: fresh, tenant, slug, name, built_in: true, created_at: unit.now() };
         roles::insert(unit, &role, &wanted.into_iter().collect::<Vec<_>>())?;
-        return roles::give(unit, &administrators, role.id, Validity::ALWAYS);
+        return grants::give(unit, tenant, Holder::Group(administrators.id), role.id, Validity::ALWAYS);
     };
-    let held = roles::permissions_of(unit, &role)?;
-    for permission in wanted.difference(&held) {
-        roles::permit(unit, &role, permission)?;
+    let holder = Holder::Role(role.id);
+    let held = grants::permissions(unit, tenant, holder)?;
+    for permission in wanted.iter().filter(|permission| !held.contains_key(permission)) {
+        grants::permit(unit, tenant, holder, permission, Validity::ALWAYS)?;
     }
     Ok(())
 }
@@ -136,7 +138,10 @@ pub(super) fn give_platform_role(unit: &mut Unit<'_>, tenant: TenantId, fresh: R
 fn lacks_platform_permission(unit: &mut Unit<'_>, tenant: TenantId) -> Result<bool> {
     let slug = Slug::parse(PLATFORM_ROLE).map_err(corrupt)?;
     match roles::find(unit, tenant, &slug)? {
-        Some(role) => Ok(!platform_permissions().is_subset(&roles::permissions_of(unit, &role)?)),
+        Some(role) => {
+            let held = grants::permissions(unit, tenant, Holder::Role(role.id))?;
+            Ok(!platform_permissions().iter().all(|permission| held.contains_key(permission)))
+        }
         None => Ok(true),
     }
 }

@@ -1,6 +1,6 @@
 //! Who a subject is and what it may do, for auth.
 
-use ::identity::membership::{Reach, held};
+use ::identity::membership::held;
 use ::identity::tenant::Tenant;
 use ::identity::user::User;
 use domain::id::{ApplicationId, TenantId, UserId};
@@ -30,7 +30,7 @@ pub enum Subject {
     /// A person.
     Person {
         /// Their tenant.
-        tenant: Tenant,
+        tenant: Box<Tenant>,
         /// The person.
         user: Box<User>,
         /// Their groups.
@@ -55,6 +55,8 @@ impl App {
 }
 
 fn find(unit: &mut Unit<'_>, tenant: TenantId, who: &Who) -> Result<Option<Subject>> {
+    // First, so that everything read below is at least as new.
+    let revision = store::position(unit)?;
     let Some(tenant) = tenants::find(unit, tenant)? else { return Ok(None) };
     let user = match who {
         Who::User(id) => users::find(unit, tenant.id, *id)?,
@@ -62,22 +64,19 @@ fn find(unit: &mut Unit<'_>, tenant: TenantId, who: &Who) -> Result<Option<Subje
             Some(folded) => users::find_by_username(unit, tenant.id, &folded)?,
             None => None,
         },
-        Who::Application(id) => return find_application(unit, &tenant, *id),
+        Who::Application(id) => return find_application(unit, &tenant, *id, revision),
     };
     let Some(user) = user else { return Ok(None) };
     let now = unit.now();
-    let reaches: Vec<Reach> = permissions::of_user(unit, tenant.id, user.id)?;
+    let reaches = permissions::of_user(unit, tenant.id, user.id)?;
     let groups = members::groups_of(unit, tenant.id, &[user.id])?.remove(&user.id).unwrap_or_default();
-    let permissions = held(&reaches, now);
-    Ok(Some(Subject::Person { tenant, user: Box::new(user), groups, permissions }))
+    let permissions = held(&reaches, now).at_revision(revision);
+    Ok(Some(Subject::Person { tenant: Box::new(tenant), user: Box::new(user), groups, permissions }))
 }
 
-fn find_application(unit: &mut Unit<'_>, tenant: &Tenant, id: ApplicationId) -> Result<Option<Subject>> {
+fn find_application(unit: &mut Unit<'_>, tenant: &Tenant, id: ApplicationId, revision: u64) -> Result<Option<Subject>> {
     let Some(application) = applications::find(unit, tenant.id, id)? else { return Ok(None) };
-    let granted = match &application.product {
-        Some(product) => permissions::of_product(unit, tenant.id, product)?,
-        None => Vec::new(),
-    };
-    let permissions = PermissionSet::new(granted, None);
+    let now = unit.now();
+    let permissions = held(&permissions::of_application(unit, &application)?, now).at_revision(revision);
     Ok(ClientView::find(unit, application)?.map(|view| Subject::Application { view: Box::new(view), permissions }))
 }

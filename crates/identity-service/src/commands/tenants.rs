@@ -115,6 +115,10 @@ pub struct Options {
     /// Life of a machine's refresh token, from 300.
     #[arg(long, value_name = "SECONDS")]
     machine_refresh_seconds: Option<Number>,
+    /// The networks from which anybody may do what permissions decide, such as `192.0.2.0/24,2001:db8::/32`; none for
+    /// everywhere.
+    #[arg(long, value_name = "NETWORKS")]
+    allowed_networks: Option<String>,
     /// Whether people may log in with their password through the default application.
     #[arg(long, value_name = "true|false")]
     password_grant: Option<bool>,
@@ -267,6 +271,7 @@ impl Options {
             session_idle_seconds: number(self.session_idle_seconds),
             session_absolute_seconds: number(self.session_absolute_seconds),
             machine_refresh_seconds: number(self.machine_refresh_seconds),
+            allowed_networks: self.allowed_networks.as_deref().map(listed),
         };
         let limits = LimitsChange {
             users: number(self.users),
@@ -276,6 +281,12 @@ impl Options {
         };
         (settings, limits)
     }
+}
+
+/// The networks of a list with commas; `none` for an empty one.
+fn listed(text: &str) -> Vec<String> {
+    let named = text.split(',').map(str::trim).filter(|network| !network.is_empty() && *network != "none");
+    named.map(ToOwned::to_owned).collect()
 }
 
 /// All four kinds: those that are named, and not the others.
@@ -302,6 +313,7 @@ fn show(tenant: &Tenant) -> String {
     let (settings, limits, kinds) = (&tenant.settings, &tenant.limits, tenant.settings.password_kinds);
     let asked = [("upper", kinds.upper), ("lower", kinds.lower), ("digit", kinds.digit), ("special", kinds.special)];
     let asked: Vec<_> = asked.iter().filter(|(_, asked)| *asked).map(|(kind, _)| *kind).collect();
+    let networks = settings.allowed_networks.join(",");
     let lines = [
         ("name", tenant.slug.to_string()),
         ("display name", tenant.display_name.clone()),
@@ -313,6 +325,7 @@ fn show(tenant: &Tenant) -> String {
         ("session-idle-seconds", or(settings.session_idle_seconds, "as in the deployment")),
         ("session-absolute-seconds", or(settings.session_absolute_seconds, "as in the deployment")),
         ("machine-refresh-seconds", or(settings.machine_refresh_seconds, "as in the deployment")),
+        ("allowed-networks", if networks.is_empty() { "everywhere".to_owned() } else { networks }),
         ("password-grant", settings.password_grant.to_string()),
         ("password-kinds", if asked.is_empty() { "none".to_owned() } else { asked.join(",") }),
         ("users", or(limits.users, "no limit")),

@@ -58,37 +58,46 @@ fn user(user: &User, groups: &[Slug]) -> wire::User {
 }
 
 fn permissions(set: &PermissionSet) -> Vec<wire::Permission> {
-    set.permissions()
-        .map(|(product, resource, action)| wire::Permission {
-            product: product.to_owned(),
-            resource: resource.to_owned(),
-            action: action.to_owned(),
+    let name = |slug: &Option<Slug>| slug.as_ref().map(ToString::to_string).unwrap_or_default();
+    set.grants()
+        .map(|grant| wire::Permission {
+            product: grant.product.to_owned(),
+            resource: grant.resource.to_owned(),
+            action: grant.action.to_owned(),
+            group: name(&grant.way.group),
+            role: name(&grant.way.role),
         })
         .collect()
 }
 
 pub(super) fn subject(subject: &Subject) -> wire::Subject {
     match subject {
-        Subject::Person { tenant, user: person, groups, permissions: held } => wire::Subject {
+        Subject::Person { tenant, user: person, groups, permissions } => wire::Subject {
             id: person.id.to_string(),
             active: person.active && tenant.active,
             epoch: person.epoch.0,
-            tenant_epoch: tenant.epoch.0,
-            permissions: permissions(held),
-            valid_until: held.valid_until().map(domain::Timestamp::micros),
             user: Some(user(person, groups)),
-            application: None,
+            ..of_tenant(tenant, permissions)
         },
-        Subject::Application { view, permissions: held } => wire::Subject {
+        Subject::Application { view, permissions } => wire::Subject {
             id: view.application.id.to_string(),
             active: view.tenant.active,
             epoch: view.application.epoch.0,
-            tenant_epoch: view.tenant.epoch.0,
-            permissions: permissions(held),
-            valid_until: held.valid_until().map(domain::Timestamp::micros),
-            user: None,
             application: Some(application(view)),
+            ..of_tenant(&view.tenant, permissions)
         },
+    }
+}
+
+/// What people and applications have in common.
+fn of_tenant(tenant: &Tenant, held: &PermissionSet) -> wire::Subject {
+    wire::Subject {
+        tenant_epoch: tenant.epoch.0,
+        permissions: permissions(held),
+        valid_until: held.valid_until().map(domain::Timestamp::micros),
+        revision: held.revision(),
+        allowed_networks: tenant.settings.allowed_networks.clone(),
+        ..wire::Subject::default()
     }
 }
 

@@ -1,11 +1,12 @@
 //! `/v1/groups/{id}/permissions`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, get, put, web};
 use domain::permission::Permission;
 use error_codes::Result;
-use identity::policy::{self, RawPermission};
+use identity::membership::Validity;
+use identity::policy::{self, MOST, RawPermission};
 use serde::Serialize;
 use service_kit::http::{Caller, Context, HttpResult, JsonBody, Members};
 use utoipa::ToSchema;
@@ -13,13 +14,11 @@ use utoipa::ToSchema;
 use super::groups::group_of_path;
 use super::origin;
 use crate::app::App;
-use crate::app::group_permissions::GroupPermissions;
+use crate::app::grants::{Grants, HolderName};
 
-/// The most permissions in one request.
-const MOST: usize = 1_000;
-
-/// An action on a resource of a product.
+/// An action on a resource of a product, and when it is held.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = Permission)]
 struct PermissionBody {
     #[schema(example = "midaz", max_length = 100)]
@@ -30,6 +29,14 @@ struct PermissionBody {
     /// `*` for any.
     #[schema(example = "get", max_length = 100)]
     action: String,
+    /// RFC 3339; absent: it is held already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2030-01-01T00:00:00Z")]
+    valid_from: Option<String>,
+    /// RFC 3339, the first moment at which it is held no more; absent: it has no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2031-01-01T00:00:00Z")]
+    valid_until: Option<String>,
 }
 
 /// All permissions of a group from now on.
@@ -73,7 +80,7 @@ pub(super) async fn read_group_permissions(
     request: HttpRequest,
 ) -> HttpResult {
     let acting = app.permit(&caller.token, "groups", "get", &origin(context)).await?;
-    let found = app.read_group_permissions(acting.tenant, group_of_path(&request)?).await?;
+    let found = app.read_grants(acting.tenant, HolderName::Group(group_of_path(&request)?)).await?;
     Ok(HttpResponse::Ok().json(GroupPermissionsResponse::of(found)))
 }
 
@@ -106,15 +113,15 @@ pub(super) async fn set_group_permissions(
 ) -> HttpResult {
     let acting = app.permit(&caller.token, "groups", "put", &origin(context)).await?;
     let wanted = GroupPermissionsInput::read(body)?.parse()?;
-    let now = app.set_group_permissions(acting, group_of_path(&request)?, wanted).await?;
+    let now = app.set_permissions(acting, HolderName::Group(group_of_path(&request)?), wanted).await?;
     Ok(HttpResponse::Ok().json(GroupPermissionsResponse::of(now)))
 }
 
 impl GroupPermissionsResponse {
-    fn of(GroupPermissions { own, roles }: GroupPermissions) -> Self {
+    fn of(Grants { permissions, roles }: Grants) -> Self {
         Self {
-            permissions: own.into_iter().map(PermissionBody::of).collect(),
-            roles: roles.iter().map(ToString::to_string).collect(),
+            permissions: permissions.into_iter().map(PermissionBody::of).collect(),
+            roles: roles.iter().map(|(role, _)| role.slug.to_string()).collect(),
         }
     }
 }
@@ -128,18 +135,25 @@ impl GroupPermissionsInput {
         Ok(Self { permissions: permissions.collect::<Result<_>>()? })
     }
 
-    fn parse(&self) -> Result<BTreeSet<Permission>> {
+    fn parse(&self) -> Result<BTreeMap<Permission, Validity>> {
         policy::parse(&self.permissions.iter().map(PermissionBody::raw).collect::<Vec<_>>())
     }
 }
 
 impl PermissionBody {
-    fn of(Permission { product, resource, action }: Permission) -> Self {
-        Self { product, resource, action }
+    fn of((Permission { product, resource, action }, validity): (Permission, Validity)) -> Self {
+        let [valid_from, valid_until] = [validity.from, validity.until].map(|time| time.map(|time| time.to_string()));
+        Self { product, resource, action, valid_from, valid_until }
     }
 
     fn raw(&self) -> RawPermission<'_> {
-        RawPermission { product: &self.product, resource: &self.resource, action: &self.action }
+        RawPermission {
+            product: &self.product,
+            resource: &self.resource,
+            action: &self.action,
+            valid_from: self.valid_from.as_deref(),
+            valid_until: self.valid_until.as_deref(),
+        }
     }
 
     /// Reads one permission of the list; what is wrong with it is named by its place.
@@ -148,6 +162,8 @@ impl PermissionBody {
             product: members.required("product"),
             resource: members.required("resource"),
             action: members.required("action"),
+            valid_from: members.optional("validFrom"),
+            valid_until: members.optional("validUntil"),
         };
         members.finish_inside(&format!("permissions[{index}]"))?;
         Ok(permission)

@@ -6,9 +6,9 @@ use error_codes::Result;
 use store::sql::{At, Id};
 use store::{AnyConnection, Unit};
 
+use crate::grants;
 use crate::schema::{
-    application_secrets, applications, counters, group_members, group_permissions, group_roles, groups,
-    password_credentials, role_permissions, roles, tenants, users,
+    application_secrets, applications, counters, group_members, groups, password_credentials, roles, tenants, users,
 };
 
 /// People, groups, applications or roles that leave in one step, each with all that hangs on it.
@@ -50,22 +50,14 @@ fn purge_users(connection: &mut AnyConnection, tenant: Id) -> QueryResult<usize>
         group_members::table.filter(group_members::tenant_id.eq(tenant)).filter(group_members::user_id.eq_any(&ids)),
     )
     .execute(connection)?;
+    grants::clear(connection, tenant, &ids)?;
     diesel::delete(users::table.filter(users::tenant_id.eq(tenant)).filter(users::id.eq_any(&ids))).execute(connection)
 }
 
 fn purge_groups(connection: &mut AnyConnection, tenant: Id) -> QueryResult<usize> {
     let ids: Vec<Id> =
         groups::table.filter(groups::tenant_id.eq(tenant)).limit(STEP).select(groups::id).load(connection)?;
-    diesel::delete(
-        group_permissions::table
-            .filter(group_permissions::tenant_id.eq(tenant))
-            .filter(group_permissions::group_id.eq_any(&ids)),
-    )
-    .execute(connection)?;
-    diesel::delete(
-        group_roles::table.filter(group_roles::tenant_id.eq(tenant)).filter(group_roles::group_id.eq_any(&ids)),
-    )
-    .execute(connection)?;
+    grants::clear(connection, tenant, &ids)?;
     diesel::delete(groups::table.filter(groups::tenant_id.eq(tenant)).filter(groups::id.eq_any(&ids)))
         .execute(connection)
 }
@@ -82,6 +74,7 @@ fn purge_applications(connection: &mut AnyConnection, tenant: Id) -> QueryResult
             .filter(application_secrets::application_id.eq_any(&ids)),
     )
     .execute(connection)?;
+    grants::clear(connection, tenant, &ids)?;
     diesel::delete(applications::table.filter(applications::tenant_id.eq(tenant)).filter(applications::id.eq_any(&ids)))
         .execute(connection)
 }
@@ -89,12 +82,7 @@ fn purge_applications(connection: &mut AnyConnection, tenant: Id) -> QueryResult
 fn purge_roles(connection: &mut AnyConnection, tenant: Id) -> QueryResult<usize> {
     let ids: Vec<Id> =
         roles::table.filter(roles::tenant_id.eq(tenant)).limit(STEP).select(roles::id).load(connection)?;
-    diesel::delete(
-        role_permissions::table
-            .filter(role_permissions::tenant_id.eq(tenant))
-            .filter(role_permissions::role_id.eq_any(&ids)),
-    )
-    .execute(connection)?;
+    grants::clear(connection, tenant, &ids)?;
     diesel::delete(roles::table.filter(roles::tenant_id.eq(tenant)).filter(roles::id.eq_any(&ids))).execute(connection)
 }
 

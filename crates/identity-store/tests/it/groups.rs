@@ -5,9 +5,10 @@ use domain::change::Change;
 use domain::page::{Page, Start};
 use domain::permission::Permission;
 use error_codes::ide;
+use identity::grant::Holder;
 use identity::group::Group;
 use identity::membership::Validity;
-use identity_store::{groups, members, permissions};
+use identity_store::{grants, groups, members, permissions};
 use testkit::TestDatabase;
 
 use crate::world::World;
@@ -56,7 +57,8 @@ async fn a_deleted_group_takes_its_members_and_permissions_along(database: TestD
     world
         .write(move |unit| {
             members::put(unit, &member, desk.id, Validity::ALWAYS)?;
-            permissions::replace_own(unit, &desk, &[Permission::new("fraud", "cases", "get")].into())
+            let holder = Holder::Group(desk.id);
+            grants::permit(unit, tenant, holder, &Permission::new("fraud", "cases", "get"), Validity::ALWAYS)
         })
         .await;
     world.changes();

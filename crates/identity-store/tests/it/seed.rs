@@ -1,5 +1,7 @@
 use error_codes::ide;
-use identity_store::{roles, seed, tenants};
+use identity::grant::Holder;
+use identity::membership::Validity;
+use identity_store::{grants, roles, seed, tenants};
 use testkit::TestDatabase;
 
 use crate::world::{World, new_seed};
@@ -31,8 +33,9 @@ async fn a_group_has_the_roles_it_was_given(database: TestDatabase) {
     let world = World::new(database).await;
     let tenant = world.tenant();
     let group = world.seeded_group("routing-editor-group");
-    let of_group = world.read(move |unit| roles::of_group(unit, &group)).await;
-    assert_eq!(of_group.iter().map(domain::Slug::as_str).collect::<Vec<_>>(), ["routing-editor-role"]);
+    let of_group = world.read(move |unit| grants::roles(unit, tenant, Holder::Group(group.id))).await;
+    let names: Vec<_> = of_group.iter().map(|(role, validity)| (role.slug.as_str(), *validity)).collect();
+    assert_eq!(names, [("routing-editor-role", Validity::ALWAYS)]);
     let all = world.read(move |unit| roles::list(unit, tenant)).await;
     assert_eq!(all.len(), world.seed.roles.len());
 }
@@ -41,7 +44,7 @@ async fn the_migrations_can_be_run_again(database: TestDatabase) {
     let url = database.url().clone();
     let migrations = identity_store::migrations();
     let first = store::migrate(&url, &migrations).unwrap();
-    assert_eq!(first.len(), 4);
+    assert_eq!(first.len(), 5);
     assert!(store::migrate(&url, &migrations).unwrap().is_empty());
     store::check(&url, &migrations).unwrap();
 }

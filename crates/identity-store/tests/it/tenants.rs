@@ -2,9 +2,10 @@ use domain::Epoch;
 use domain::change::Change;
 use domain::page::Page;
 use error_codes::ide;
+use identity::grant::Holder;
 use identity::membership::Validity;
 use identity::tenant::{Limits, Settings, Tenant};
-use identity_store::{members, passwords, permissions, secrets, tenants, users};
+use identity_store::{grants, members, passwords, secrets, tenants, users};
 use testkit::{Engine, TestDatabase};
 
 use crate::world::{CHANCE, World, new_seed, new_user};
@@ -21,16 +22,15 @@ testkit::on_both_engines! {
 /// Tables with rows of tenants that outlive them: the trail and the feed, which have sweepers of their own.
 const OUTLIVE: [&str; 2] = ["audit_events", "feed"];
 /// Tables that a purge empties.
-const PURGED: [&str; 11] = [
+const PURGED: [&str; 10] = [
     "application_secrets",
     "applications",
     "counters",
     "group_members",
-    "group_permissions",
-    "group_roles",
     "groups",
     "password_credentials",
-    "role_permissions",
+    "permission_grants",
+    "role_grants",
     "roles",
     "users",
 ];
@@ -96,7 +96,8 @@ async fn a_deleted_tenant_leaves_nothing_but_its_name(database: TestDatabase) {
                 members::put(unit, &user, group.id, Validity::ALWAYS)?;
             }
             let own = [domain::permission::Permission::new("midaz", "ledgers", "get")];
-            permissions::replace_own(unit, &group, &own.into_iter().collect())?;
+            let own = own.into_iter().map(|permission| (permission, Validity::ALWAYS)).collect();
+            grants::replace(unit, tenant.id, Holder::Group(group.id), &own)?;
             secrets::insert(unit, &application, domain::id::SecretId::new(now, CHANCE), &[7; 32])?;
             tenants::mark_deleted(unit, &tenant)
         })

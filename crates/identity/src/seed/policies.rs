@@ -125,7 +125,7 @@ pub(super) const PRODUCTS: &[Product] = &[
             ("mfa", "get post patch delete"),
             ("providers", "get post patch delete"),
             ("reset-password", "patch"),
-            ("roles", "get"),
+            ("roles", "get post patch put delete"),
             ("sessions", "get delete"),
             ("update-password", "patch"),
             ("users", "get post patch delete"),

@@ -1,5 +1,6 @@
 //! What a tenant sets for everybody inside it.
 
+use domain::network::Networks;
 use serde::{Deserialize, Serialize};
 
 use crate::fields::Fields;
@@ -32,6 +33,10 @@ pub struct Settings {
     /// Life of a machine's refresh token, 300 to a year.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine_refresh_seconds: Option<u32>,
+    /// The networks from which anybody may do anything that permissions decide, such as `192.0.2.0/24`, at most 100; empty:
+    /// from everywhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_networks: Vec<String>,
 }
 
 impl Default for Settings {
@@ -43,12 +48,13 @@ impl Default for Settings {
             session_idle_seconds: None,
             session_absolute_seconds: None,
             machine_refresh_seconds: None,
+            allowed_networks: Vec::new(),
         }
     }
 }
 
 /// What is to change about the settings; what is absent stays, and `Some(None)` brings the deployment's value back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsChange {
     /// `passwordKinds`.
     pub password_kinds: KindsChange,
@@ -62,6 +68,8 @@ pub struct SettingsChange {
     pub session_absolute_seconds: Option<Option<u32>>,
     /// `machineRefreshSeconds`.
     pub machine_refresh_seconds: Option<Option<u32>>,
+    /// `allowedNetworks`; the whole list.
+    pub allowed_networks: Option<Vec<String>>,
 }
 
 /// What is to change about the kinds of characters; what is absent stays.
@@ -116,6 +124,16 @@ impl SettingsChange {
                 was.machine_refresh_seconds,
                 SESSION,
             ),
+            allowed_networks: match &self.allowed_networks {
+                None => was.allowed_networks.clone(),
+                Some(wanted) => {
+                    let parsed = Networks::parse(wanted.iter().map(String::as_str));
+                    parsed.map(|networks| networks.iter().collect()).unwrap_or_else(|reason| {
+                        fields.refuse("settings.allowedNetworks", reason.to_string());
+                        was.allowed_networks.clone()
+                    })
+                }
+            },
         };
         let spans = settings.session_idle_seconds.zip(settings.session_absolute_seconds);
         if spans.is_some_and(|(idle, absolute)| idle > absolute) {

@@ -10,7 +10,8 @@ use contracts::identity::v1 as wire;
 use contracts::identity::v1::change::What;
 use domain::change::Change;
 use domain::id::{ApplicationId, SecretId, TenantId, UserId};
-use domain::permission::{Permission, PermissionSet};
+use domain::network::Networks;
+use domain::permission::{Permission, PermissionSet, Way};
 use domain::{Epoch, Slug, Timestamp};
 
 use super::{Party, Subject};
@@ -75,15 +76,22 @@ pub(super) fn parse_subject(subject: wire::Subject) -> Option<Subject> {
         (None, Some(application)) => Party::Application(Arc::new(parse_application(application)?)),
         (Some(_), Some(_)) | (None, None) => return None,
     };
-    let permissions =
-        subject.permissions.into_iter().map(|held| Permission::new(held.product, held.resource, held.action));
+    let valid_until = subject.valid_until.map(Timestamp::from_micros);
+    let permissions = subject.permissions.into_iter().map(parse_permission).collect::<Option<Vec<_>>>()?;
     Some(Subject {
         is_active: subject.active,
         epoch: Epoch(subject.epoch),
         tenant_epoch: Epoch(subject.tenant_epoch),
-        permissions: PermissionSet::new(permissions, subject.valid_until.map(Timestamp::from_micros)),
+        permissions: PermissionSet::resolved(permissions, valid_until).at_revision(subject.revision),
+        networks: Networks::parse(subject.allowed_networks.iter().map(String::as_str)).ok()?,
         party,
     })
+}
+
+fn parse_permission(held: wire::Permission) -> Option<(Permission, Way)> {
+    let name = |slug: &str| if slug.is_empty() { Some(None) } else { Slug::parse(slug).ok().map(Some) };
+    let way = Way { group: name(&held.group)?, role: name(&held.role)? };
+    Some((Permission::new(held.product, held.resource, held.action), way))
 }
 
 pub(super) fn parse_change(change: wire::Change) -> Option<Change> {

@@ -64,6 +64,8 @@ pub(super) struct SettingsEntry {
     session_absolute_seconds: Option<Option<u32>>,
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     machine_refresh_seconds: Option<Option<u32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_networks: Option<Vec<String>>,
 }
 
 #[derive(Default, PartialEq, Deserialize, Serialize)]
@@ -175,6 +177,7 @@ impl SettingsEntry {
             session_idle_seconds: self.session_idle_seconds,
             session_absolute_seconds: self.session_absolute_seconds,
             machine_refresh_seconds: self.machine_refresh_seconds,
+            allowed_networks: self.allowed_networks.clone(),
         }
     }
 
@@ -189,6 +192,7 @@ impl SettingsEntry {
             session_idle_seconds: Some(settings.session_idle_seconds),
             session_absolute_seconds: Some(settings.session_absolute_seconds),
             machine_refresh_seconds: Some(settings.machine_refresh_seconds),
+            allowed_networks: Some(settings.allowed_networks.clone()),
         }
     }
 }

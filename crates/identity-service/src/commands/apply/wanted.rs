@@ -90,9 +90,15 @@ fn permissions(entries: Option<&[PermissionEntry]>) -> Result<Option<BTreeSet<Pe
     let Some(entries) = entries else { return Ok(None) };
     let raw: Vec<_> = entries
         .iter()
-        .map(|entry| RawPermission { product: &entry.product, resource: &entry.resource, action: &entry.action })
+        .map(|PermissionEntry { product, resource, action }| RawPermission {
+            product,
+            resource,
+            action,
+            valid_from: None,
+            valid_until: None,
+        })
         .collect();
-    policy::parse(&raw).map(Some)
+    policy::parse(&raw).map(|permissions| Some(permissions.into_keys().collect()))
 }
 
 fn once<T>(all: &mut BTreeMap<String, T>, name: String, one: T) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The bodies of `/v1/tenants`.
 
 use domain::Secret;
+use domain::network::Networks;
 use error_codes::{Result, ide};
 use identity::tenant::{
     KindsChange, Limits, LimitsChange, NewTenant, RawAdministrator, RawNewTenant, Settings, SettingsChange, Tenant,
@@ -81,6 +82,9 @@ struct SettingsBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 3600, minimum = 300)]
     machine_refresh_seconds: Option<u32>,
+    /// Where questions about permissions must come from to be answered with yes; empty: from everywhere.
+    #[schema(example = json!(["192.0.2.0/24"]), max_items = 100)]
+    allowed_networks: Vec<String>,
 }
 
 /// The kinds of characters of which a new password must hold one each.
@@ -203,6 +207,7 @@ impl SettingsBody {
             session_idle_seconds: settings.session_idle_seconds,
             session_absolute_seconds: settings.session_absolute_seconds,
             machine_refresh_seconds: settings.machine_refresh_seconds,
+            allowed_networks: settings.allowed_networks.clone(),
         }
     }
 }
@@ -286,6 +291,7 @@ fn read_settings(members: &mut Members) -> Result<SettingsChange> {
         session_idle_seconds: nullable(&mut inside, "sessionIdleSeconds"),
         session_absolute_seconds: nullable(&mut inside, "sessionAbsoluteSeconds"),
         machine_refresh_seconds: nullable(&mut inside, "machineRefreshSeconds"),
+        allowed_networks: inside.optional_list("allowedNetworks", Networks::MOST),
     };
     inside.finish_inside("settings")?;
     Ok(change)
