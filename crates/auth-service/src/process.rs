@@ -148,6 +148,7 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
     let peers = Peers::new(&settings.identity, "identity", &meters.all)?;
     let identity = Identity::new(peers, settings.limits.failed_clients()?, Arc::clone(&clock));
     let limits = Limits::new(&settings.limits.rates, &AUTH)?;
+    let routes = settings.authorization.routes()?;
     let internal_networks = settings.authorization.internal_networks()?;
 
     let app = Arc::new_cyclic(|weak: &Weak<App>| {
@@ -172,6 +173,7 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
             lifetimes,
             meters,
             limits,
+            routes,
             internal_networks,
             clock,
             entropy: Arc::new(OsEntropy),

@@ -1,8 +1,10 @@
 //! The settings of this service; `settings.toml` says what each means.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use auth::Lifetimes;
+use auth::route_table::{RawRoute, RouteTable};
 use auth::signing::Spans;
 use crypto::jws::Algorithm;
 use domain::network::Networks;
@@ -111,9 +113,32 @@ impl SigningSettings {
 pub struct AuthorizationSettings {
     /// The networks of the platform's own services.
     pub internal_networks: Vec<String>,
+    /// The file with the routes of protected APIs; empty for none.
+    pub routes: PathBuf,
+}
+
+/// The file with the routes of protected APIs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoutesFile {
+    #[serde(default)]
+    route: Vec<RawRoute>,
 }
 
 impl AuthorizationSettings {
+    /// What requests to protected APIs need.
+    pub fn routes(&self) -> Result<RouteTable, SettingsError> {
+        if self.routes.as_os_str().is_empty() {
+            return Ok(RouteTable::default());
+        }
+        let refuse = |reason: String| {
+            SettingsError::new(format!("the file {} of 'authorization.routes' {reason}", self.routes.display()))
+        };
+        let text = std::fs::read_to_string(&self.routes).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        let file: RoutesFile = toml::from_str(&text).map_err(|error| refuse(format!("is not understood: {error}")))?;
+        RouteTable::new(file.route).map_err(|reason| refuse(format!("cannot be used: {reason}")))
+    }
+
     /// The networks of the platform's own services.
     pub fn internal_networks(&self) -> Result<Networks, SettingsError> {
         let texts = self.internal_networks.iter().map(String::as_str);

@@ -16,6 +16,7 @@ pub mod lifetimes;
 pub mod party;
 pub mod question;
 pub mod refresh;
+pub mod route_table;
 pub mod session;
 pub mod signing;
 

@@ -152,6 +152,14 @@ impl AccessToken {
         }
     }
 
+    /// What the claim `type` calls who acts with it: `normal-user` or `application`.
+    pub fn type_name(&self) -> &'static str {
+        match self.subject {
+            TokenSubject::User { .. } => NORMAL_USER,
+            TokenSubject::Application { .. } => APPLICATION,
+        }
+    }
+
     /// The person who acts with it; `None` for an application.
     pub fn user(&self) -> Option<UserId> {
         match &self.subject {

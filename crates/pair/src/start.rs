@@ -217,7 +217,7 @@ impl Pair {
         &self.plan.folder
     }
 
-    /// The secret with which one service calls the other, such as `auth-to-identity`.
+    /// The secret with which one service calls another, such as `auth-to-identity` or `resource-server`.
     pub fn secret(&self, name: &str) -> String {
         std::fs::read_to_string(self.plan.folder.join(format!("{name}.secret"))).unwrap().trim().to_owned()
     }
@@ -258,6 +258,8 @@ impl Plan {
                 ("HTTP__WORKERS", "1".to_owned()),
                 ("GRPC__LISTEN", format!("127.0.0.1:{}", self.auth_grpc)),
                 ("GRPC__CALLERS__IDENTITY_SERVICE", self.path("identity-to-auth.secret")),
+                ("GRPC__CALLERS__RESOURCE_SERVER", self.path("resource-server.secret")),
+                ("GRPC__CALLERS__ENVOY", self.path("envoy.secret")),
                 ("OPERATIONS__LISTEN", "127.0.0.1:0".to_owned()),
                 ("DATABASE__URL", database.url_text().to_owned()),
                 ("KEYS__FILE", self.path("auth.key")),
@@ -350,6 +352,8 @@ fn write_secrets(folder: &Path) {
     for (name, text) in [
         ("auth-to-identity.secret", digit('a')),
         ("identity-to-auth.secret", digit('b')),
+        ("resource-server.secret", digit('d')),
+        ("envoy.secret", digit('e')),
         ("auth.key", "1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".to_owned()),
         ("identity.key", "1:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI".to_owned()),
         ("admin-password", ADMINISTRATOR_PASSWORD.to_owned()),

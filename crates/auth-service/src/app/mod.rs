@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use ::auth::Lifetimes;
 use ::auth::party::Tenant;
+use ::auth::route_table::RouteTable;
 use client::{News, TokenState, TokenVerifier};
 use crypto::mac::Mac;
 use domain::network::Networks;
@@ -60,6 +61,8 @@ pub struct App {
     pub meters: Meters,
     /// How often callers may ask.
     pub limits: Limits,
+    /// What requests to protected APIs need, for proxies that ask.
+    pub routes: RouteTable,
     /// Where the platform's own services ask from; their questions need not tell an address.
     pub internal_networks: Networks,
     /// The present.

@@ -1,6 +1,7 @@
 //! The HTTP edge of auth: the Access Manager dialect, and the public keys.
 
 mod audit;
+mod authzen;
 mod jwks;
 mod logout;
 mod permissions;
@@ -31,6 +32,9 @@ use crate::app::{App, Origin};
         userinfo::userinfo,
         permissions::permissions,
         permissions::authorize,
+        authzen::evaluate,
+        authzen::evaluate_many,
+        authzen::metadata,
         sessions::list_own,
         sessions::end_all_own,
         sessions::end_own,
@@ -53,7 +57,14 @@ struct Api;
 
 /// Routes on which nobody is counted: questions about permissions and tokens, which are answered from memory and which
 /// products ask for each of their own requests.
-pub const UNLIMITED: &[&str] = &["/v1/authorize", "/v1/permissions", "/v1/permissions/", "/v1/userinfo"];
+pub const UNLIMITED: &[&str] = &[
+    "/v1/authorize",
+    "/v1/permissions",
+    "/v1/permissions/",
+    "/v1/userinfo",
+    "/access/v1/evaluation",
+    "/access/v1/evaluations",
+];
 
 /// The API document.
 pub fn document() -> Document {
@@ -89,7 +100,15 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .default_service(web::to(service_kit::http::not_found)),
             );
         }
-        config.service(jwks::jwks_of_tenant);
+        for prefix in ["/access/v1", "/t/{tenant}/access/v1"] {
+            config.service(
+                web::scope(prefix)
+                    .service(authzen::evaluate)
+                    .service(authzen::evaluate_many)
+                    .default_service(web::to(service_kit::http::not_found)),
+            );
+        }
+        config.service(authzen::metadata).service(authzen::metadata_of_tenant).service(jwks::jwks_of_tenant);
     }
 }
 

@@ -18,11 +18,19 @@ pub(crate) fn methods() -> Vec<String> {
             "identity.v1.Identity",
             &["VerifyPassword", "VerifyClient", "FindApplication", "FindSubject", "ReportUse", "Watch"][..],
         ),
+        ("auth.v1.Authorization", &["BatchCheck", "Check", "Introspect", "ListPermissions"]),
         ("auth.v1.TokenState", &["Watch"]),
+        ("envoy.service.auth.v3.Authorization", &["Check"]),
     ] {
         methods.extend(names.iter().map(|name| format!("/{service}/{name}")));
     }
     methods
+}
+
+/// The first caller that a method lists.
+pub(crate) fn caller_of(method: &str) -> &'static str {
+    let mut listed = auth_service::grpc::ALLOWED.iter().chain(identity_service::grpc::ALLOWED);
+    listed.find(|(path, _)| *path == method).unwrap().1[0]
 }
 
 async fn call(address: String, path: &str, authorization: Option<&str>) -> Code {
@@ -45,17 +53,24 @@ pub(crate) async fn ask(channel: Channel, path: &str, authorization: Option<&str
 }
 
 async fn no_method_answers_a_caller_it_does_not_list(pair: &Pair) {
-    let auth = format!("Bearer {}", pair.secret("auth-to-identity"));
-    let identity = format!("Bearer {}", pair.secret("identity-to-auth"));
+    let secret = |caller: &str| {
+        let file = match caller {
+            "auth-service" => "auth-to-identity",
+            "identity-service" => "identity-to-auth",
+            other => other,
+        };
+        format!("Bearer {}", pair.secret(file))
+    };
     let person = pair.administrator().await;
     let token = format!("Bearer {}", person.token());
     let guess = format!("Bearer {}", "c".repeat(64));
     let mut walked = 0;
     for method in methods() {
-        let (address, right, wrong) = if method.starts_with("/identity.") {
-            (pair.identity_grpc(), &auth, &identity)
+        let right = secret(caller_of(&method));
+        let (address, wrong) = if method.starts_with("/identity.") {
+            (pair.identity_grpc(), secret("identity-service"))
         } else {
-            (pair.auth_grpc(), &identity, &auth)
+            (pair.auth_grpc(), secret("auth-service"))
         };
         for stranger in
             [None, Some("x"), Some("Bearer "), Some(guess.as_str()), Some(token.as_str()), Some(wrong.as_str())]
@@ -64,8 +79,16 @@ async fn no_method_answers_a_caller_it_does_not_list(pair: &Pair) {
         }
         let admitted = call(address.clone(), &method, Some(right.as_str())).await;
         assert!(!matches!(admitted, Code::Unauthenticated | Code::PermissionDenied), "{method}: {admitted:?}");
-        let unlisted = call(address, &format!("{method}Else"), Some(right.as_str())).await;
+        let unlisted = call(address.clone(), &format!("{method}Else"), Some(right.as_str())).await;
         assert_eq!(unlisted, Code::PermissionDenied, "{method}");
+        for known in ["envoy", "identity-service", "resource-server"] {
+            let listed = auth_service::grpc::ALLOWED.iter().any(|(path, by)| *path == method && by.contains(&known));
+            if method.starts_with("/identity.") || listed {
+                continue;
+            }
+            let refused = call(address.clone(), &method, Some(&secret(known))).await;
+            assert_eq!(refused, Code::PermissionDenied, "{method} by {known}");
+        }
         walked += 1;
     }
     let listed = auth_service::grpc::ALLOWED.iter().chain(identity_service::grpc::ALLOWED);

@@ -3,8 +3,11 @@
 
 mod audit;
 mod authorize;
+mod authzen;
 mod bounds;
+mod checks;
 mod contract;
+mod doors;
 mod edges;
 mod floods;
 mod forged;

@@ -10,6 +10,7 @@ use contracts::identity::v1::identity_server::IdentityServer;
 use service_kit::grpc::{Allowed, GrpcServerHandle, GrpcSettings};
 use service_kit::metrics::Metrics;
 use service_kit::settings::SettingsError;
+use tonic::service::RoutesBuilder;
 
 use self::service::IdentityService;
 use crate::app::App;
@@ -36,6 +37,9 @@ pub async fn serve(
     metrics: &Metrics,
 ) -> Result<GrpcServerHandle, SettingsError> {
     let longest = settings.message_bytes()?;
-    let make = |stop| IdentityServer::new(IdentityService::new(app, stop)).max_decoding_message_size(longest);
+    let make = |routes: &mut RoutesBuilder, stop| {
+        let service = IdentityServer::new(IdentityService::new(app, stop));
+        routes.add_service(service.max_decoding_message_size(longest));
+    };
     service_kit::grpc::serve(settings, ALLOWED, contracts::DESCRIPTORS, metrics, make).await
 }

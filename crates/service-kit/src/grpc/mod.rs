@@ -17,3 +17,8 @@ pub use channel::PeerChannel;
 pub use failure::{from_status, to_status};
 pub use peers::{PeerSettings, Peers};
 pub use server::{GrpcServerHandle, GrpcSettings, serve};
+
+/// The id of the request that this task answers; empty where it answers none.
+pub fn request_id() -> String {
+    crate::current::Current::id_of_task()
+}

@@ -1,7 +1,6 @@
 //! What a gRPC listener needs.
 
-use std::collections::HashMap;
-use std::convert::Infallible;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,10 +8,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
-use tonic::codegen::Service;
-use tonic::server::NamedService;
+use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::Server;
+use tonic_health::ServingStatus;
 
 use super::accept;
 use super::incoming::{self, listen};
@@ -83,27 +81,18 @@ impl GrpcServerHandle {
     }
 }
 
-/// Serves one service, with health, and with reflection where the settings ask for it. Every method is behind the check
+/// Serves what `make` adds, with health, and with reflection where the settings ask for it. Every method is behind the check
 /// of its caller; `make` is handed the word that ends streams.
 ///
 /// # Errors
 /// A sentence naming the address that cannot be listened on, or that may not, or the file that cannot be used.
-pub async fn serve<S>(
+pub async fn serve(
     settings: &GrpcSettings,
     allowed: Allowed,
     descriptors: &'static [u8],
     metrics: &Metrics,
-    make: impl FnOnce(CancellationToken) -> S,
-) -> Result<GrpcServerHandle, SettingsError>
-where
-    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
-        + NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send + 'static,
-{
+    make: impl FnOnce(&mut RoutesBuilder, CancellationToken),
+) -> Result<GrpcServerHandle, SettingsError> {
     let tls = mutual_server(&settings.tls, TABLE)?;
     let callers = match &tls {
         Some(_) => Callers::ByCertificate,
@@ -117,7 +106,11 @@ where
     let (listener, address) = listen(settings.listen).await?;
     let stop = CancellationToken::new();
     let (reporter, health) = tonic_health::server::health_reporter();
-    reporter.set_serving::<S>().await;
+    for service in services(allowed) {
+        reporter.set_service_status(service, ServingStatus::Serving).await;
+    }
+    let mut routes = Routes::builder();
+    make(&mut routes, stop.clone());
     let reflection = settings
         .reflection
         .then(|| {
@@ -142,7 +135,7 @@ where
         .http2_keepalive_timeout(Some(KEEP_ALIVE_PATIENCE))
         .layer(ObserveLayer(GrpcMeter::server(metrics, allowed)?))
         .layer(CallersLayer::new(callers, allowed))
-        .add_service(make(stop.clone()))
+        .add_routes(routes.routes())
         .add_service(health)
         .add_optional_service(reflection);
     let stopped = stop.clone().cancelled_owned();
@@ -157,6 +150,12 @@ where
         }
     };
     Ok(GrpcServerHandle { address, stop, running })
+}
+
+/// The services whose methods are listed, such as `auth.v1.TokenState`.
+fn services(allowed: Allowed) -> BTreeSet<&'static str> {
+    let methods = allowed.iter().filter(|(path, _)| !path.ends_with('/'));
+    methods.filter_map(|(path, _)| path.trim_start_matches('/').split('/').next()).collect()
 }
 
 fn spawn(server: impl Future<Output = Result<(), tonic::transport::Error>> + Send + 'static) -> JoinHandle<()> {

@@ -20,6 +20,11 @@ pub struct Caller {
     pub token: Arc<AccessToken>,
 }
 
+/// The same, of a route whose clients are not those of the Access Manager: the token comes behind its scheme alone (RFC 6750
+/// §2.1).
+#[derive(Clone, Debug)]
+pub struct StrictCaller(pub Caller);
+
 /// Reads the token of a request: `Bearer <token>`, or the bare token, which some clients send (RFC 6750 §2.1).
 ///
 /// # Errors
@@ -46,6 +51,20 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(verify(request).map_err(HttpFailure))
+    }
+}
+
+impl FromRequest for StrictCaller {
+    type Error = HttpFailure;
+    type Future = Ready<Result<Self, HttpFailure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let is_bare = request.headers().get(AUTHORIZATION).is_some_and(|header| !header.as_bytes().contains(&b' '));
+        let caller = match edge(request) {
+            Some(edge) if is_bare => Err(Failure::new(edge.codes.token_invalid)),
+            Some(_) | None => verify(request),
+        };
+        ready(caller.map(Self).map_err(HttpFailure))
     }
 }
 

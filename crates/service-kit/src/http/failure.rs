@@ -49,15 +49,15 @@ impl ResponseError for HttpFailure {
             response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
-        let mut response = response.json(body(&self.0));
+        let mut response = response.json(failure_body(&self.0));
         // For whoever counts the answer.
         response.extensions_mut().insert(self.0.code());
         response
     }
 }
 
-/// The body of a failure.
-fn body(failure: &Failure) -> Value {
+/// What a failure says to the caller: `{code, title, message, fields?}`.
+pub fn failure_body(failure: &Failure) -> Value {
     let code = failure.code();
     let mut body = json!({ "code": code.number(), "title": code.title(), "message": code.message() });
     if !failure.fields().is_empty()

@@ -20,10 +20,10 @@ mod trail;
 mod unread;
 
 pub use body::{Bounds, FormBody, JsonBody};
-pub use caller::{Caller, bearer};
+pub use caller::{Caller, StrictCaller, bearer};
 pub use context::{Context, Edge, path_value};
 pub use document::Document;
-pub use failure::{HttpFailure, HttpResult};
+pub use failure::{HttpFailure, HttpResult, failure_body};
 use limit::limit;
 pub use list::{ListQuery, Style};
 pub use members::Members;
