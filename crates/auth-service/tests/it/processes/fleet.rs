@@ -277,6 +277,7 @@ impl Fleet {
                     ("IDENTITY__ENDPOINTS", endpoints(identity_ports)),
                     ("IDENTITY__SECRET_FILE", path("auth-to-identity.secret")),
                     ("TOKENS__ALGORITHM", "ES256".to_owned()),
+                    ("AUTHORIZATION__ROUTES", crate::doors::ROUTES.to_owned()),
                 ],
             )
         } else {

@@ -24,8 +24,7 @@ async fn answers(doors: &[Doors], token: &str) -> Vec<bool> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_was_taken_away_is_refused_at_every_door() {
-    let routes = [("GATEHOUSE_AUTH__AUTHORIZATION__ROUTES", crate::doors::ROUTES)];
-    let fleet = Fleet::start_with(Engine::Postgres, 2, &routes).await;
+    let fleet = Fleet::start(Engine::Postgres, 2).await;
     let administrator = fleet.administrator().await;
     let id = fleet.create_user(&administrator, "ana").await;
     let token = fleet.log_in(0, "ana").await.expect(200).text_of("accessToken");
