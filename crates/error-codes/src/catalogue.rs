@@ -312,6 +312,9 @@ codes! {
         /// There is no such role in the tenant.
         ROLE_NOT_FOUND "IDE-1021" NotFound "Role Not Found"
             "No role exists with this id. List the roles to see the ones that exist.";
+        /// Nobody in the tenant has this id or username.
+        SUBJECT_NOT_FOUND "IDE-1022" NotFound "Subject Not Found"
+            "Nobody has this id or username. Name a user by id or username, or an application by id.";
     }
 }
 

@@ -18,6 +18,7 @@ mod counters;
 pub mod epochs;
 pub mod grants;
 pub mod groups;
+pub mod holders;
 pub mod members;
 mod paging;
 pub mod passwords;

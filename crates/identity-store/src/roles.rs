@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use domain::Slug;
 use domain::change::Change;
 use domain::id::{RoleId, TenantId};
+use domain::page::{Listed, Page};
 use domain::permission::Permission;
 use error_codes::{Result, ide};
 use identity::grant::Holder;
@@ -13,6 +14,8 @@ use store::Unit;
 use store::sql::{At, Id, id};
 
 use crate::grants;
+use crate::paging::{Window, listed, rows_to_read, window};
+use crate::rows::count;
 use crate::schema::{role_grants, roles};
 
 #[derive(Queryable)]
@@ -108,8 +111,29 @@ pub fn delete(unit: &mut Unit<'_>, role: &Role) -> Result<()> {
     Ok(())
 }
 
-/// The roles of a tenant by slug. There are as many as its products seed.
-pub fn list(unit: &mut Unit<'_>, tenant: TenantId) -> Result<Vec<Role>> {
+/// One page of the roles of a tenant by slug, which is also the key of a page. They are few, so the total is counted.
+pub fn list(unit: &mut Unit<'_>, tenant: TenantId, page: &Page) -> Result<Listed<Role>> {
+    let window = window(page, |key| Slug::parse(key).ok())?;
+    let rows: Vec<Row> = unit.query(|connection| {
+        let query = roles::table
+            .filter(roles::tenant_id.eq(id(tenant)))
+            .order(roles::slug)
+            .limit(rows_to_read(page))
+            .into_boxed();
+        match &window {
+            Window::Offset(rows) => query.offset(*rows).load(connection),
+            Window::After(key) => query.filter(roles::slug.gt(key.as_str())).load(connection),
+        }
+    })?;
+    let stored: i64 =
+        unit.query(|connection| roles::table.filter(roles::tenant_id.eq(id(tenant))).count().get_result(connection))?;
+    let total = count(unit, "roles", tenant, stored)?;
+    let rows = rows.into_iter().map(|row| row.read(unit)).collect::<Result<_>>()?;
+    Ok(listed(rows, page, total, |role: &Role| role.slug.to_string()))
+}
+
+/// Every role of a tenant by slug.
+pub fn all(unit: &mut Unit<'_>, tenant: TenantId) -> Result<Vec<Role>> {
     let rows: Vec<Row> = unit
         .query(|connection| roles::table.filter(roles::tenant_id.eq(id(tenant))).order(roles::slug).load(connection))?;
     rows.into_iter().map(|row| row.read(unit)).collect()

@@ -74,7 +74,7 @@ impl NewGroup {
     }
 }
 
-/// Reads the name of a group.
+/// Reads the name of a group or a role.
 pub fn parse_name(input: &str) -> Result<String, InvalidText> {
     text::line(input, 1, 255).map(str::to_owned)
 }

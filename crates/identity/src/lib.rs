@@ -10,9 +10,12 @@
 pub mod acting;
 pub mod application;
 pub mod declared;
+pub mod effective;
+pub mod explain;
 pub mod fields;
 pub mod grant;
 pub mod group;
+pub mod holders;
 pub mod login;
 pub mod membership;
 pub mod password;

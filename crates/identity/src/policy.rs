@@ -72,12 +72,18 @@ pub fn read_validity(fields: &mut Fields, place: &str, from: Option<&str>, until
 }
 
 /// A resource or action: an exact text, or the star that stands for any.
-fn exact_or_any(text: &str) -> Result<String, InvalidText> {
+///
+/// # Errors
+/// A star beside other characters, and whatever [`exact`] refuses.
+pub fn exact_or_any(text: &str) -> Result<String, InvalidText> {
     if text == ANY { Ok(text.to_owned()) } else { exact(text) }
 }
 
 /// A text that is compared as it is: no spaces, no control characters, no star that somebody might take for a pattern.
-fn exact(text: &str) -> Result<String, InvalidText> {
+///
+/// # Errors
+/// What is empty, too long, or holds any other character.
+pub fn exact(text: &str) -> Result<String, InvalidText> {
     let fits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'*');
     if fits {
         Ok(text.to_owned())

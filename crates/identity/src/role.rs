@@ -1,9 +1,11 @@
-//! Roles: named sets of permissions, seeded with the tenant.
+//! Roles: named sets of permissions, seeded with the tenant or made by its administrators.
 
 use domain::id::{RoleId, TenantId};
 use domain::permission::{IDENTITY_PRODUCT, Permission};
-use domain::{Slug, Timestamp};
+use domain::{Entropy, Slug, Timestamp};
 use error_codes::{Failure, Result, ide};
+
+use crate::group::NewGroup;
 
 /// A role.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,31 @@ impl Role {
     /// IDE-1014.
     pub fn changeable(&self) -> Result<()> {
         if self.built_in { Err(Failure::new(ide::BUILT_IN)) } else { Ok(()) }
+    }
+}
+
+/// A role about to be made.
+#[derive(Clone, Debug)]
+pub struct NewRole {
+    /// Its slug.
+    pub slug: Slug,
+    /// Its name.
+    pub name: String,
+}
+
+impl NewRole {
+    /// Checks the members of a request, which are those of a group to be made.
+    ///
+    /// # Errors
+    /// IDE-0002 with every member that breaks a limit.
+    pub fn parse(id: Option<&str>, name: &str) -> Result<Self> {
+        NewGroup::parse(id, name).map(|NewGroup { slug, name }| Self { slug, name })
+    }
+
+    /// The role it becomes: nobody has it, and it permits nothing.
+    pub fn make(self, tenant: TenantId, now: Timestamp, entropy: &dyn Entropy) -> Role {
+        let Self { slug, name } = self;
+        Role { id: RoleId::new(now, entropy), tenant, slug, name, built_in: false, created_at: now }
     }
 }
 

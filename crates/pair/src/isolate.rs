@@ -15,6 +15,7 @@ struct Things {
     tenant: String,
     user: String,
     group: String,
+    role: String,
     application: String,
     secret: String,
     session: String,
@@ -75,6 +76,8 @@ impl Things {
         let administrator = pair.administrator().await;
         let body = json!({ "id": "first-desk", "name": "Desk of the First" });
         pair.identity.post("/v1/groups").bearer(administrator.token()).json(&body).send().await.expect(201);
+        let body = json!({ "id": "first-clerk", "name": "Clerk of the First" });
+        pair.identity.post("/v1/roles").bearer(administrator.token()).json(&body).send().await.expect(201);
         let person = pair.person("ana.of-the-first", &["first-desk"]).await;
         let application = pair.application("midaz").await;
         let mut things = Self::of_people(pair, &administrator, &person).await;
@@ -87,9 +90,12 @@ impl Things {
         let mut things = Self::of_people(pair, stranger, stranger).await;
         let body = json!({ "id": "own-desk", "name": "Own Desk" });
         pair.identity.post("/v1/groups").bearer(stranger.token()).json(&body).send().await.expect(201);
+        let body = json!({ "id": "own-clerk", "name": "Own Clerk" });
+        pair.identity.post("/v1/roles").bearer(stranger.token()).json(&body).send().await.expect(201);
         let body = json!({ "name": "midaz", "description": "Own" });
         let made = pair.identity.post("/v1/applications").bearer(stranger.token()).json(&body).send().await.expect(201);
         things.group = "own-desk".to_owned();
+        things.role = "own-clerk".to_owned();
         things.application = made.text_of("id");
         things.secret = secret_of(pair, stranger, &things.application).await;
         things
@@ -102,6 +108,7 @@ impl Things {
             tenant: tenant_of(administrator),
             user: person.id.clone(),
             group: "first-desk".to_owned(),
+            role: "first-clerk".to_owned(),
             application: String::new(),
             secret: String::new(),
             session: sessions.body[0]["id"].as_str().unwrap().to_owned(),
@@ -114,6 +121,7 @@ impl Things {
             tenant: nothing(),
             user: nothing(),
             group: "no-such-desk".to_owned(),
+            role: "no-such-clerk".to_owned(),
             application: nothing(),
             secret: nothing(),
             session: nothing(),
@@ -125,6 +133,7 @@ impl Things {
         match segment {
             "tenants" => &self.tenant,
             "groups" => &self.group,
+            "roles" => &self.role,
             "applications" => &self.application,
             "secrets" => &self.secret,
             "sessions" => &self.session,
@@ -134,8 +143,10 @@ impl Things {
 
     #[track_caller]
     fn are_not_in(&self, answer: &Answer, method: &str, path: &str) {
-        let Self { tenant, user, group: _, application, secret, session } = self;
-        for mark in [tenant, user, application, secret, session, "ana.of-the-first", "Desk of the First"] {
+        let Self { tenant, user, group: _, role: _, application, secret, session } = self;
+        for mark in
+            [tenant, user, application, secret, session, "ana.of-the-first", "Desk of the First", "Clerk of the First"]
+        {
             let headers = format!("{:?}", answer.headers);
             assert!(!answer.text.contains(mark) && !headers.contains(mark), "{method} {path}: {}", answer.text);
         }

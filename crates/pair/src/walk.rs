@@ -177,7 +177,12 @@ pub(crate) fn operations(document: &Value) -> Vec<(String, String, bool)> {
 
 fn fill(template: &str, user: &str, other: &str) -> String {
     let id = if template.contains("/applications/") { other } else { user };
-    template.replace("{id}", id).replace("{userId}", user).replace("{secretId}", other).replace("{session}", other)
+    template
+        .replace("{id}", id)
+        .replace("{userId}", user)
+        .replace("{secretId}", other)
+        .replace("{session}", other)
+        .replace("{roleId}", other)
 }
 
 fn nonsense_bodies() -> Vec<Vec<u8>> {

@@ -36,7 +36,7 @@ actions! {
     AUDIT_EXPORT "audit.export" on "tenant": "A trail was exported; `filter` tells which part. The nil UUID is the deployment, also where an operator exports every trail.";
     DEPLOYMENT_RESTORE "deployment.restore" on "deployment": "Both databases were restored from a backup; an event of the deployment.";
     EXCHANGE_END "exchange.end" on "application": "An application logged out; the tokens of `session` ended.";
-    GROUP_ADD_MEMBER "group.add_member" on "group": "`user` was put into a group; `before` and `after` list all groups of the user.";
+    GROUP_ADD_MEMBER "group.add_member" on "group": "`user` was put into a group, from `validFrom` and until `validUntil` where those are told; `before` and `after` list all groups of the user.";
     GROUP_CREATE "group.create" on "group": "A group was made.";
     GROUP_DELETE "group.delete" on "group": "A group was deleted, and nobody is in it any more.";
     GROUP_REMOVE_MEMBER "group.remove_member" on "group": "`user` was taken out of a group; `before` and `after` list all groups of the user.";

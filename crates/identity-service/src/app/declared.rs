@@ -103,7 +103,7 @@ fn load(unit: &mut Unit<'_>, tenant: Tenant) -> Result<Contents> {
         applications: BTreeMap::new(),
         built_in: BTreeSet::new(),
     };
-    for role in roles::list(unit, id)? {
+    for role in roles::all(unit, id)? {
         let slug = role.slug.to_string();
         if role.built_in {
             contents.built_in.insert((Kind::Role, slug));

@@ -173,11 +173,7 @@ impl HeldHolder {
     fn hold(unit: &mut Unit<'_>, tenant: TenantId, name: &HolderName) -> Result<Self> {
         let mut application = None;
         let holder = match name {
-            HolderName::Role(slug) => {
-                let role = roles::hold(unit, tenant, slug)?.ok_or(ide::ROLE_NOT_FOUND)?;
-                role.changeable()?;
-                Holder::Role(role.id)
-            }
+            HolderName::Role(slug) => Holder::Role(super::roles::hold_changeable(unit, tenant, slug)?.id),
             HolderName::Group(slug) => Holder::Group(super::groups::hold_changeable(unit, tenant, slug)?.id),
             HolderName::User(id) => Holder::User(users::hold(unit, tenant, *id)?.ok_or(ide::USER_NOT_FOUND)?.id),
             HolderName::Application(id) => {

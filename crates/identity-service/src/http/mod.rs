@@ -2,11 +2,14 @@
 
 mod applications;
 mod audit;
+mod explain;
+mod grants;
 mod group_members;
-mod group_permissions;
 mod groups;
 mod optional_body;
 mod passwords;
+mod query;
+mod roles;
 mod secrets;
 mod tenants;
 mod users;
@@ -36,10 +39,21 @@ use crate::app::{App, Origin};
         groups::read_group,
         groups::rename_group,
         groups::delete_group,
-        group_permissions::read_group_permissions,
-        group_permissions::set_group_permissions,
+        grants::read_group_permissions,
+        grants::set_group_permissions,
+        grants::give_group_role,
+        grants::take_group_role,
         group_members::add_group_member,
         group_members::remove_group_member,
+        roles::list_roles,
+        roles::create_role,
+        roles::read_role,
+        roles::rename_role,
+        roles::delete_role,
+        grants::read_role_permissions,
+        grants::set_role_permissions,
+        explain::explain_permission,
+        explain::list_permission_holders,
         audit::list_audit,
         audit::export_audit,
         applications::list_applications,
@@ -48,6 +62,11 @@ use crate::app::{App, Origin};
         applications::delete_application,
         secrets::add_application_secret,
         secrets::withdraw_application_secret,
+        grants::read_application_permissions,
+        grants::set_application_permissions,
+        grants::give_application_role,
+        grants::take_application_role,
+        explain::read_application_effective_permissions,
         users::list_users,
         users::create_user,
         users::read_user,
@@ -55,6 +74,11 @@ use crate::app::{App, Origin};
         users::delete_user,
         passwords::reset_password,
         passwords::update_password,
+        grants::read_user_permissions,
+        grants::set_user_permissions,
+        grants::give_user_role,
+        grants::take_user_role,
+        explain::read_user_effective_permissions,
         tenants::list_tenants,
         tenants::create_tenant,
         tenants::read_tenant,
@@ -63,6 +87,8 @@ use crate::app::{App, Origin};
     ),
     tags(
         (name = "Groups API", description = "What people are put into to get permissions"),
+        (name = "Roles API", description = "Named sets of permissions that groups, people and software are given"),
+        (name = "Permissions API", description = "Who may do what, and why"),
         (name = "Applications API", description = "Software that authenticates for itself"),
         (name = "Users API", description = "People who log in"),
         (name = "Audit API", description = "Who did what to whom, from where, and how it ended"),
@@ -110,10 +136,21 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .service(groups::read_group)
                     .service(groups::rename_group)
                     .service(groups::delete_group)
-                    .service(group_permissions::read_group_permissions)
-                    .service(group_permissions::set_group_permissions)
+                    .service(grants::read_group_permissions)
+                    .service(grants::set_group_permissions)
+                    .service(grants::give_group_role)
+                    .service(grants::take_group_role)
                     .service(group_members::add_group_member)
                     .service(group_members::remove_group_member)
+                    .service(roles::list_roles)
+                    .service(roles::create_role)
+                    .service(roles::read_role)
+                    .service(roles::rename_role)
+                    .service(roles::delete_role)
+                    .service(grants::read_role_permissions)
+                    .service(grants::set_role_permissions)
+                    .service(explain::explain_permission)
+                    .service(explain::list_permission_holders)
                     .service(audit::list_audit)
                     .service(audit::export_audit)
                     .service(applications::list_applications)
@@ -122,6 +159,11 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .service(applications::delete_application)
                     .service(secrets::add_application_secret)
                     .service(secrets::withdraw_application_secret)
+                    .service(grants::read_application_permissions)
+                    .service(grants::set_application_permissions)
+                    .service(grants::give_application_role)
+                    .service(grants::take_application_role)
+                    .service(explain::read_application_effective_permissions)
                     .service(users::list_users)
                     .service(users::create_user)
                     .service(users::read_user)
@@ -129,6 +171,11 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .service(users::delete_user)
                     .service(passwords::reset_password)
                     .service(passwords::update_password)
+                    .service(grants::read_user_permissions)
+                    .service(grants::set_user_permissions)
+                    .service(grants::give_user_role)
+                    .service(grants::take_user_role)
+                    .service(explain::read_user_effective_permissions)
                     .service(tenants::list_tenants)
                     .service(tenants::create_tenant)
                     .service(tenants::read_tenant)
@@ -159,7 +206,7 @@ mod tests {
         let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/"));
         let operations: Vec<&Value> = paths.flat_map(|(_, item)| item.as_object().unwrap().values()).collect();
         let names: HashSet<_> = operations.iter().map(|operation| operation["operationId"].as_str().unwrap()).collect();
-        assert_eq!((operations.len(), names.len()), (29, 29));
+        assert_eq!((operations.len(), names.len()), (50, 50));
         for operation in operations {
             assert_eq!(operation["security"], serde_json::json!([{ "bearer": [] }]), "{operation}");
             assert!(operation["responses"]["401"].is_object(), "{operation}");

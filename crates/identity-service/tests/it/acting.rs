@@ -11,6 +11,7 @@ pair::on_both_engines! {
     a_manager_acts_on_those_below,
     a_manager_does_nothing_to_those_above,
     a_manager_gives_nobody_what_they_lack,
+    a_manager_grants_nobody_what_they_lack,
     a_manager_makes_and_changes_no_application_above,
     a_refused_act_is_in_the_trail,
     names_are_free_of_it,
@@ -31,6 +32,7 @@ async fn manager(pair: &Pair) -> Person {
     let wanted = permissions(&[
         ("users", "get post patch delete"),
         ("groups", "get post patch put delete"),
+        ("roles", "get post patch put delete"),
         ("applications", "get post delete"),
         ("reset-password", "patch"),
     ]);
@@ -45,7 +47,7 @@ fn refused_events(pair: &Pair) -> i64 {
 /// Everything an administrator can see.
 async fn everything(administrator: &Caller) -> Vec<Value> {
     let mut seen = Vec::new();
-    for path in ["/v1/users", "/v1/groups", "/v1/applications", "/v1/groups/managers/permissions"] {
+    for path in ["/v1/users", "/v1/groups", "/v1/roles", "/v1/applications", "/v1/groups/managers/permissions"] {
         seen.push(administrator.get(path).await.expect(200).body);
     }
     seen
@@ -78,6 +80,16 @@ async fn a_manager_acts_on_those_below(pair: &Pair) {
     manager.put(&format!("/v1/groups/readers/users/{}", made.text_of("id")), json!({})).await.expect(204);
     manager.delete(&format!("/v1/groups/managers/users/{}", made.text_of("id"))).await.expect(204);
     manager.patch("/v1/groups/readers", json!({ "name": "Those who read" })).await.expect(200);
+    manager.post("/v1/roles", json!({ "name": "Reader" })).await.expect(201);
+    let reading = json!({ "permissions": permissions(&[("users", "get")]) });
+    manager.put("/v1/roles/reader/permissions", reading.clone()).await.expect(200);
+    manager.patch("/v1/roles/reader", json!({ "name": "Who reads" })).await.expect(200);
+    for holder in [path.as_str(), "/v1/groups/readers"] {
+        manager.put(&format!("{holder}/permissions"), reading.clone()).await.expect(200);
+        manager.put(&format!("{holder}/roles/reader"), json!({})).await.expect(200);
+        manager.delete(&format!("{holder}/roles/reader")).await.expect(204);
+    }
+    manager.delete("/v1/roles/reader").await.expect(204);
     manager.delete("/v1/groups/readers").await.expect(204);
     manager.patch(&path, json!({ "active": false })).await.expect(200);
     manager.delete(&path).await.expect(204);
@@ -157,6 +169,66 @@ async fn a_manager_gives_nobody_what_they_lack(pair: &Pair) {
     );
 }
 
+async fn a_manager_grants_nobody_what_they_lack(pair: &Pair) {
+    let administrator = Caller::administrator(pair).await;
+    let person = manager(pair).await;
+    let manager = Caller::of(pair, &person);
+    let ledgers = json!({ "product": "midaz", "resource": "ledgers", "action": "get" });
+    let stronger = json!({ "permissions": [ledgers] });
+    let later = json!({ "permissions": [with(ledgers.clone(), json!({ "validFrom": "2100-01-01T00:00:00Z" }))] });
+    let nothing = json!({ "permissions": [] });
+    for role in ["ledger-clerk", "clerk"] {
+        administrator.post("/v1/roles", json!({ "id": role, "name": "Clerk" })).await.expect(201);
+    }
+    administrator.put("/v1/roles/ledger-clerk/permissions", stronger.clone()).await.expect(200);
+    for group in ["readers", "ledger-desk"] {
+        manager.post("/v1/groups", json!({ "id": group, "name": "Desk" })).await.expect(201);
+    }
+    administrator.put("/v1/groups/ledger-desk/roles/ledger-clerk", json!({})).await.expect(200);
+    let ana = manager.post("/v1/users", user("ana")).await.expect(201).text_of("id");
+    let above = pair.person("editor", &["midaz-editor-group"]).await;
+
+    let mut acts = vec![
+        ("PUT", "/v1/roles/clerk/permissions".to_owned(), stronger.clone()),
+        ("PUT", "/v1/roles/clerk/permissions".to_owned(), later.clone()),
+        ("PUT", "/v1/roles/ledger-clerk/permissions".to_owned(), nothing.clone()),
+        ("DELETE", "/v1/roles/ledger-clerk".to_owned(), Value::Null),
+    ];
+    let bounds = json!({ "validFrom": "2100-01-01T00:00:00Z", "validUntil": "2101-01-01T00:00:00Z" });
+    for holder in [format!("/v1/users/{ana}"), format!("/v1/users/{}", person.id), "/v1/groups/readers".to_owned()] {
+        acts.extend([
+            ("PUT", format!("{holder}/permissions"), stronger.clone()),
+            ("PUT", format!("{holder}/permissions"), later.clone()),
+            ("PUT", format!("{holder}/roles/ledger-clerk"), json!({})),
+            ("PUT", format!("{holder}/roles/ledger-clerk"), bounds.clone()),
+            ("PUT", format!("{holder}/roles/platform-role"), json!({})),
+        ]);
+    }
+    let application = pair.application("midaz").await;
+    let strong = [format!("/v1/users/{}", above.id), format!("/v1/applications/{}", application.id)];
+    for holder in strong.into_iter().chain(["/v1/groups/ledger-desk".to_owned()]) {
+        acts.extend([
+            ("PUT", format!("{holder}/permissions"), nothing.clone()),
+            ("PUT", format!("{holder}/roles/clerk"), json!({})),
+            ("DELETE", format!("{holder}/roles/clerk"), Value::Null),
+            ("DELETE", format!("{holder}/roles/ledger-clerk"), Value::Null),
+        ]);
+    }
+    acts.push(("PUT", format!("/v1/groups/ledger-desk/users/{ana}"), bounds.clone()));
+    acts.push(("PUT", format!("/v1/groups/admin-group/users/{ana}"), bounds));
+    refuses_all(pair, &manager, acts).await;
+    for (path, roles) in [
+        (format!("/v1/users/{ana}"), json!([])),
+        ("/v1/groups/readers".to_owned(), json!([])),
+        ("/v1/groups/ledger-desk".to_owned(), json!(["ledger-clerk"])),
+    ] {
+        let left = administrator.get(&format!("{path}/permissions")).await.expect(200);
+        assert_eq!((&left.body["permissions"], &left.body["roles"]), (&json!([]), &roles), "{path}");
+    }
+    let left = administrator.get("/v1/roles/ledger-clerk/permissions").await.expect(200);
+    assert_eq!(left.body["permissions"], stronger["permissions"]);
+}
+
 async fn a_manager_makes_and_changes_no_application_above(pair: &Pair) {
     let administrator = Caller::administrator(pair).await;
     let manager = Caller::of(pair, &manager(pair).await);
@@ -222,7 +294,7 @@ async fn refuses_every_operation(pair: &Pair, token: &str, user: &str) {
             continue;
         }
         for method in item.as_object().unwrap().keys() {
-            let path = template.replace("{userId}", user).replace("{secretId}", user);
+            let path = template.replace("{userId}", user).replace("{secretId}", user).replace("{roleId}", "clerk");
             let id = if path.starts_with("/v1/groups") { "midaz-editor-group" } else { user };
             let path = path.replace("{id}", id);
             let answer = Caller::new(pair, token).call(&method.to_uppercase(), &path, Some(&json!({}))).await;
@@ -231,12 +303,12 @@ async fn refuses_every_operation(pair: &Pair, token: &str, user: &str) {
             tried += 1;
         }
     }
-    assert_eq!(tried, 28);
+    assert_eq!(tried, 49);
     assert_eq!(everything_counted(pair), before);
 }
 
-fn everything_counted(pair: &Pair) -> [i64; 4] {
-    let tables = ["users", "groups", "applications", "group_members"];
+fn everything_counted(pair: &Pair) -> [i64; 7] {
+    let tables = ["users", "groups", "applications", "group_members", "roles", "permission_grants", "role_grants"];
     tokio::task::block_in_place(|| tables.map(|table| pair.identity_database().count(table)))
 }
 

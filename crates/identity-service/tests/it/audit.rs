@@ -12,6 +12,7 @@ use crate::users::{PASSWORD, user};
 pair::on_both_engines! {
     every_act_on_people_tells_what_changed,
     every_act_on_groups_tells_what_changed,
+    every_act_on_roles_and_grants_tells_what_changed,
     every_act_on_applications_tells_what_changed,
     acts_on_tenants_are_told_in_both_trails,
     failed_logins_tell_whose_and_why_but_not_what_was_typed,
@@ -130,6 +131,52 @@ async fn every_act_on_groups_tells_what_changed(pair: &Pair) {
     administrator.call("PUT", &member, None).await.expect(204);
     let was = json!({ "id": "desk", "name": "Fraud", "permissions": held, "roles": [], "users": ["ana"] });
     tells(&administrator, ("DELETE", path, Value::Null), told("group.delete", json!({ "before": was }))).await;
+}
+
+async fn every_act_on_roles_and_grants_tells_what_changed(pair: &Pair) {
+    let administrator = Caller::administrator(pair).await;
+    let ana = administrator.post("/v1/users", user("ana")).await.expect(201).text_of("id");
+    let application = pair.application("midaz").await.id;
+    administrator.post("/v1/groups", json!({ "name": "Desk" })).await.expect(201);
+    let path = "/v1/roles/clerk";
+    let told = |action: &str, details: Value| telling(action, "role", "clerk", details);
+    let created = told("role.create", json!({ "after": { "id": "clerk", "name": "Clerk" } }));
+    tells(&administrator, ("POST", "/v1/roles", json!({ "name": "Clerk" })), created).await;
+    let renamed = told("role.update", json!({ "before": { "name": "Clerk" }, "after": { "name": "Fraud" } }));
+    tells(&administrator, ("PATCH", path, json!({ "name": "Fraud" })), renamed).await;
+
+    let until = "2100-01-01T00:00:00.000Z";
+    let bounded = with(permissions(&[("users", "get")])[0].clone(), json!({ "validUntil": until }));
+    let wanted = json!({ "permissions": [bounded] });
+    let held = [format!("plugin-identity:users:get until {until}")];
+    let set = json!({ "before": { "permissions": [] }, "after": { "permissions": held } });
+    let holders = [
+        ("role", "roles", "clerk"),
+        ("group", "groups", "desk"),
+        ("user", "users", ana.as_str()),
+        ("application", "applications", application.as_str()),
+    ];
+    for (kind, list, id) in holders {
+        let told = telling(&format!("{kind}.set_permissions"), kind, id, set.clone());
+        tells(&administrator, ("PUT", &format!("/v1/{list}/{id}/permissions"), wanted.clone()), told).await;
+    }
+    let roles = |before: Value, after: Value| json!({ "before": { "roles": before }, "after": { "roles": after } });
+    let given = json!([format!("clerk until {until}")]);
+    for (kind, list, id) in holders.into_iter().skip(1) {
+        let act = format!("/v1/{list}/{id}/roles/clerk");
+        let told = |details| telling(&format!("{kind}.set_roles"), kind, id, details);
+        let give = ("PUT", act.as_str(), json!({ "validUntil": until }));
+        tells(&administrator, give, told(roles(json!([]), given.clone()))).await;
+        tells(&administrator, ("DELETE", &act, Value::Null), told(roles(given.clone(), json!([])))).await;
+    }
+    let member = format!("/v1/groups/desk/users/{ana}");
+    let groups = json!({
+        "user": ana, "before": { "groups": [] }, "after": { "groups": ["desk"] }, "validUntil": until,
+    });
+    let added = telling("group.add_member", "group", "desk", groups);
+    tells(&administrator, ("PUT", &member, json!({ "validUntil": until })), added).await;
+    let was = json!({ "id": "clerk", "name": "Fraud", "permissions": held });
+    tells(&administrator, ("DELETE", path, Value::Null), told("role.delete", json!({ "before": was }))).await;
 }
 
 async fn every_act_on_applications_tells_what_changed(pair: &Pair) {

@@ -31,7 +31,7 @@ pair::on_both_engines! {
 
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     let walked = pair::walk(pair, &pair.identity, &identity_service::http::document(), "IDE").await;
-    assert_eq!(walked, 29);
+    assert_eq!(walked, 50);
 }
 
 async fn no_operation_falls_to_an_absurd_request(pair: &Pair) {
@@ -70,6 +70,9 @@ async fn there_is_an_answer_where_there_is_no_route(pair: &Pair) {
         ("GET", format!("/v1/applications/{id}/secrets"), "POST"),
         ("GET", format!("/v1/groups/desk/users/{id}"), "DELETE, PUT"),
         ("OPTIONS", "/v1/groups/desk/permissions".to_owned(), "GET, PUT"),
+        ("POST", "/v1/roles/clerk".to_owned(), "DELETE, GET, PATCH"),
+        ("GET", format!("/v1/users/{id}/roles/clerk"), "DELETE, PUT"),
+        ("POST", "/v1/permissions/holders".to_owned(), "GET"),
         ("DELETE", "/t/lerian/v1/users".to_owned(), "GET, POST"),
         ("POST", "/health".to_owned(), "GET"),
     ] {
@@ -92,6 +95,12 @@ async fn an_id_that_is_none_is_named(pair: &Pair) {
             ("POST", format!("/v1/applications/{malformed}/secrets"), None, "id"),
             ("DELETE", format!("/v1/applications/{id}/secrets/{malformed}"), None, "secretId"),
             ("PUT", format!("/v1/groups/admin-group/users/{malformed}"), None, "userId"),
+            ("GET", format!("/v1/users/{malformed}/permissions"), None, "id"),
+            ("PUT", format!("/v1/users/{malformed}/permissions"), Some(json!({ "permissions": [] })), "id"),
+            ("PUT", format!("/v1/users/{malformed}/roles/clerk"), None, "id"),
+            ("DELETE", format!("/v1/applications/{malformed}/roles/clerk"), None, "id"),
+            ("GET", format!("/v1/users/{malformed}/effective-permissions"), None, "id"),
+            ("GET", format!("/v1/applications/{malformed}/effective-permissions"), None, "id"),
         ] {
             let refused = administrator.call(method, &path, body.as_ref()).await.refused(400, "IDE-0003");
             let named: Vec<_> = refused.body["fields"].as_object().unwrap().keys().collect();
@@ -132,8 +141,12 @@ async fn bodies_that_cannot_be_read_are_bad_requests(pair: &Pair) {
 async fn a_body_that_is_too_large_is_not_read(pair: &Pair) {
     let administrator = pair.administrator().await;
     let body = vec![b' '; 70_000];
-    for (method, path) in [("POST", "/v1/users"), ("PATCH", "/v1/groups/desk"), ("PUT", "/v1/groups/desk/permissions")]
-    {
+    for (method, path) in [
+        ("POST", "/v1/users"),
+        ("PATCH", "/v1/groups/desk"),
+        ("PUT", "/v1/groups/desk/permissions"),
+        ("PUT", "/v1/groups/desk/roles/clerk"),
+    ] {
         let call = pair.identity.call(method, path).bearer(administrator.token());
         call.bytes("application/json", body.clone()).send().await.refused(413, "IDE-0026");
     }

@@ -80,7 +80,9 @@ async fn the_seeded_groups_give_the_seeded_roles(pair: &Pair) {
             ]),
             stem => json!([format!("{stem}-role")]),
         };
-        assert_eq!(answer.body, json!({ "permissions": [], "roles": roles }), "{id}");
+        let each = roles.as_array().unwrap().iter().map(|role| json!({ "role": role }));
+        let grants: Vec<_> = each.collect();
+        assert_eq!(answer.body, json!({ "permissions": [], "roles": roles, "grants": grants }), "{id}");
     }
 }
 
@@ -191,7 +193,7 @@ async fn a_user_is_put_into_a_group_and_taken_out(pair: &Pair) {
     assert_eq!(users().await, json!(["Ana.Souza", "bruno"]));
     let shown = administrator.get(&format!("/v1/users/{ana}")).await.expect(200);
     assert_eq!(shown.body["groups"], json!(["midaz-viewer-group"]));
-    let body = json!({ "validUntil": "2030-01-01T00:00:00Z" });
+    let body = json!({ "since": "2030-01-01T00:00:00Z" });
     administrator.put(&format!("{group}/users/{ana}"), body).await.refused(400, "IDE-0004");
 
     for _ in 0..2 {
@@ -230,7 +232,7 @@ async fn the_permissions_of_a_group_are_those_of_its_members(pair: &Pair) {
     let users = permissions(&[("users", "get"), ("groups", "get")]);
     let sorted = permissions(&[("groups", "get"), ("users", "get")]);
     let set = administrator.put(path, json!({ "permissions": users })).await.expect(200);
-    assert_eq!(set.body, json!({ "permissions": sorted, "roles": [] }));
+    assert_eq!(set.body, json!({ "permissions": sorted, "roles": [], "grants": [] }));
     assert_eq!(administrator.get(path).await.expect(200).body, set.body);
     ana.get("/v1/users").await.expect(200);
     ana.post("/v1/users", crate::users::user("bruno")).await.refused(403, "IDE-0023");
@@ -267,7 +269,7 @@ async fn permissions_are_named_by_their_place_when_they_are_wrong(pair: &Pair) {
     assert_eq!(fields(set(json!(["midaz:ledgers:get"])).await, "IDE-0002"), list);
     assert_eq!(fields(set(json!(vec![good; 1_001])).await, "IDE-0002"), list);
     let now = administrator.get(path).await.expect(200);
-    assert_eq!(now.body, json!({ "permissions": [], "roles": [] }));
+    assert_eq!(now.body, json!({ "permissions": [], "roles": [], "grants": [] }));
 }
 
 async fn a_deleted_group_takes_its_permissions_along(pair: &Pair) {

@@ -19,7 +19,14 @@ const NOBODY: &str = "0198c0de-0000-7000-8000-000000000001";
 /// Everything an administrator can see.
 async fn everything(administrator: &Caller) -> Vec<Value> {
     let mut seen = Vec::new();
-    for path in ["/v1/users", "/v1/groups", "/v1/applications", "/v1/groups/fraud-desk/permissions"] {
+    for path in [
+        "/v1/users",
+        "/v1/groups",
+        "/v1/roles",
+        "/v1/applications",
+        "/v1/groups/fraud-desk/permissions",
+        "/v1/roles/fraud-clerk/permissions",
+    ] {
         seen.push(administrator.get(path).await.expect(200).body);
     }
     seen
@@ -29,7 +36,7 @@ async fn every_operation_with_a_strangers_token_finds_and_changes_nothing(pair: 
     let tables = ["users", "groups", "applications", "application_secrets WHERE withdrawn_at IS NULL"];
     let refused = "audit_events WHERE action = 'tenant.administer' AND code = 'IDE-0023'";
     let walked = pair::isolate(pair, &pair.identity, &identity_service::http::document(), "IDE").await;
-    assert_eq!(walked, 29);
+    assert_eq!(walked, 50);
     let counted = |rows: &str| tokio::task::block_in_place(|| pair.identity_database().count(rows));
     // What both began with, what each has of its own, and what the stranger made on the walk: a group and an application.
     // The user that was to be put into a group of the first tenant was not made.
@@ -47,6 +54,7 @@ async fn an_administrator_of_another_tenant_finds_and_changes_nothing(pair: &Pai
     let administrator = Caller::administrator(pair).await;
     let stranger = pair.stranger().await;
     administrator.post("/v1/groups", json!({ "name": "Fraud Desk" })).await.expect(201);
+    administrator.post("/v1/roles", json!({ "name": "Fraud Clerk" })).await.expect(201);
     let person = pair.person("ana", &["fraud-desk"]).await;
     let application = pair.application("midaz").await;
     let path = format!("/v1/applications/{}", application.id);
@@ -55,14 +63,34 @@ async fn an_administrator_of_another_tenant_finds_and_changes_nothing(pair: &Pai
 
     let stranger_id = stranger.id.clone();
     let stranger = Caller::of(pair, &stranger);
-    let acts = |user: &str, group: &str, application: &str| {
+    let acts = |user: &str, group: &str, role: &str, application: &str| {
+        let question = "product=midaz&resource=ledgers&action=get";
+        let explained = |subject: &str| format!("/v1/permissions/explanation?subject={subject}&{question}");
+        let (of_user, of_application) = (explained(user), explained(application));
         let (user, group) = (format!("/v1/users/{user}"), format!("/v1/groups/{group}"));
+        let given = |holder: &str| format!("{holder}/roles/midaz-viewer-role");
+        let nothing = json!({ "permissions": [] });
+        let role = format!("/v1/roles/{role}");
         let application = format!("/v1/applications/{application}");
         vec![
             ("GET", user.clone(), Value::Null, "IDE-1003"),
             ("PATCH", user.clone(), json!({ "firstName": "Eva", "active": false, "groups": [] }), "IDE-1003"),
             ("DELETE", user.clone(), Value::Null, "IDE-1003"),
             ("PATCH", format!("{user}/reset-password"), json!({ "newPassword": PASSWORD }), "IDE-1003"),
+            ("GET", of_user, Value::Null, "IDE-1022"),
+            ("GET", of_application, Value::Null, "IDE-1022"),
+            ("GET", format!("{user}/permissions"), Value::Null, "IDE-1003"),
+            ("PUT", format!("{user}/permissions"), nothing.clone(), "IDE-1003"),
+            ("PUT", given(&user), json!({}), "IDE-1003"),
+            ("DELETE", given(&user), Value::Null, "IDE-1003"),
+            ("GET", format!("{user}/effective-permissions"), Value::Null, "IDE-1003"),
+            ("GET", role.clone(), Value::Null, "IDE-1021"),
+            ("PATCH", role.clone(), json!({ "name": "Mine" }), "IDE-1021"),
+            ("GET", format!("{role}/permissions"), Value::Null, "IDE-1021"),
+            ("PUT", format!("{role}/permissions"), nothing.clone(), "IDE-1021"),
+            ("DELETE", role, Value::Null, "IDE-1021"),
+            ("PUT", given(&group), json!({}), "IDE-1006"),
+            ("DELETE", given(&group), Value::Null, "IDE-1006"),
             ("GET", group.clone(), Value::Null, "IDE-1006"),
             ("PATCH", group.clone(), json!({ "name": "Mine" }), "IDE-1006"),
             ("GET", format!("{group}/permissions"), Value::Null, "IDE-1006"),
@@ -70,14 +98,19 @@ async fn an_administrator_of_another_tenant_finds_and_changes_nothing(pair: &Pai
             ("PUT", format!("{group}/users/{stranger_id}"), json!({}), "IDE-1006"),
             ("DELETE", format!("{group}/users/{stranger_id}"), Value::Null, "IDE-1006"),
             ("DELETE", group, Value::Null, "IDE-1006"),
+            ("GET", format!("{application}/permissions"), Value::Null, "IDE-1001"),
+            ("PUT", format!("{application}/permissions"), nothing, "IDE-1001"),
+            ("PUT", given(&application), json!({}), "IDE-1001"),
+            ("DELETE", given(&application), Value::Null, "IDE-1001"),
+            ("GET", format!("{application}/effective-permissions"), Value::Null, "IDE-1001"),
             ("GET", application.clone(), Value::Null, "IDE-1001"),
             ("POST", format!("{application}/secrets"), json!({}), "IDE-1001"),
             ("DELETE", format!("{application}/secrets/{secret}"), Value::Null, "IDE-1001"),
             ("DELETE", application, Value::Null, "IDE-1001"),
         ]
     };
-    let foreign = acts(&person.id, "fraud-desk", &application.id);
-    let absent = acts(NOBODY, "no-such-desk", NOBODY);
+    let foreign = acts(&person.id, "fraud-desk", "fraud-clerk", &application.id);
+    let absent = acts(NOBODY, "no-such-desk", "no-such-clerk", NOBODY);
     for ((method, path, body, code), (_, absent, ..)) in foreign.into_iter().zip(absent) {
         let body = Some(&body).filter(|body| !body.is_null());
         let answer = stranger.call(method, &path, body).await.refused(404, code);
@@ -93,6 +126,12 @@ async fn an_administrator_of_another_tenant_finds_and_changes_nothing(pair: &Pai
     let update = json!({ "oldPassword": person.password, "newPassword": PASSWORD });
     let path = format!("/v1/users/{}/update-password", person.id);
     stranger.patch(&path, update).await.refused(400, "IDE-0013");
+    // A role of another tenant is none, also for a holder of one's own.
+    let path = format!("/v1/users/{stranger_id}/roles/fraud-clerk");
+    stranger.put(&path, json!({})).await.refused(404, "IDE-1021");
+    stranger.delete(&path).await.refused(404, "IDE-1021");
+    let holders = stranger.get("/v1/permissions/holders?product=midaz&resource=ledgers&action=get").await.expect(200);
+    assert!(holders.text.contains(&stranger_id) && !holders.text.contains(&application.id), "{}", holders.text);
     let own = stranger.post("/v1/applications", json!({ "name": "midaz", "description": "x" })).await.expect(201);
     let path = format!("/v1/applications/{}/secrets/{secret}", own.text_of("id"));
     stranger.delete(&path).await.refused(404, "IDE-1013");

@@ -36,7 +36,7 @@ async fn a_group_has_the_roles_it_was_given(database: TestDatabase) {
     let of_group = world.read(move |unit| grants::roles(unit, tenant, Holder::Group(group.id))).await;
     let names: Vec<_> = of_group.iter().map(|(role, validity)| (role.slug.as_str(), *validity)).collect();
     assert_eq!(names, [("routing-editor-role", Validity::ALWAYS)]);
-    let all = world.read(move |unit| roles::list(unit, tenant)).await;
+    let all = world.read(move |unit| roles::all(unit, tenant)).await;
     assert_eq!(all.len(), world.seed.roles.len());
 }
 

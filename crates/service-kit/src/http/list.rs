@@ -15,7 +15,7 @@ pub(super) const LONGEST_PAGE: u16 = 100;
 /// The page size when none is asked for.
 const DEFAULT_LIMIT: u16 = 10;
 /// The longest key inside a cursor.
-const LONGEST_KEY: usize = 256;
+const LONGEST_KEY: usize = 512;
 
 /// The shape of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl ListQuery {
 
     /// Shapes the answer.
     pub fn answer<T: Serialize>(&self, request: &HttpRequest, listed: Listed<T>) -> HttpResponse {
-        let cursor = listed.next.as_deref().map(|key| URL_SAFE_NO_PAD.encode(key));
+        let cursor = listed.next.as_deref().map(write_cursor);
         match self.style {
             Style::Bare => {
                 let mut response = HttpResponse::Ok();
@@ -109,7 +109,10 @@ impl ListQuery {
 }
 
 /// Reads `limit`.
-pub(super) fn limit_of(text: &str) -> Result<u16, InvalidText> {
+///
+/// # Errors
+/// What is no whole number from 1 to 100.
+pub fn limit_of(text: &str) -> Result<u16, InvalidText> {
     whole(text)
         .filter(|limit| (1..=u32::from(LONGEST_PAGE)).contains(limit))
         .and_then(|limit| u16::try_from(limit).ok())
@@ -122,8 +125,13 @@ fn whole(text: &str) -> Option<u32> {
     if digits { text.parse().ok() } else { None }
 }
 
+/// A key as the cursor that a client sends back.
+pub fn write_cursor(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(key)
+}
+
 /// The key inside a cursor.
-pub(super) fn read_cursor(text: &str) -> Option<String> {
+pub fn read_cursor(text: &str) -> Option<String> {
     let key = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let fits = !key.is_empty() && key.len() <= LONGEST_KEY && !key.contains('\0');
     fits.then_some(key)

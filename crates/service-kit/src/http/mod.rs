@@ -25,7 +25,7 @@ pub use context::{Context, Edge, path_value};
 pub use document::Document;
 pub use failure::{HttpFailure, HttpResult, failure_body};
 use limit::limit;
-pub use list::{ListQuery, Style};
+pub use list::{ListQuery, Style, limit_of, read_cursor, write_cursor};
 pub use members::Members;
 pub use observe::observe;
 pub use routes::{KnownRoutes, describe, health, not_found, operations, readyz, version};

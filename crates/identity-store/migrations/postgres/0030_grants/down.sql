@@ -1,3 +1,5 @@
+DROP INDEX applications_of_product;
+
 CREATE TABLE role_permissions (
     tenant_id UUID NOT NULL,
     role_id UUID NOT NULL,

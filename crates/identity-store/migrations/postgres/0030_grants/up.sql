@@ -23,6 +23,9 @@ CREATE TABLE role_grants (
 );
 CREATE INDEX role_grants_of_role ON role_grants (tenant_id, role_id, holder_id);
 
+-- Who acts as the editor of a product.
+CREATE INDEX applications_of_product ON applications (tenant_id, product, id) WHERE deleted_at IS NULL;
+
 INSERT INTO permission_grants (tenant_id, holder_id, product, resource, action)
     SELECT tenant_id, role_id, product, resource, action FROM role_permissions;
 INSERT INTO permission_grants (tenant_id, holder_id, product, resource, action, valid_from, valid_until)

@@ -1,3 +1,5 @@
+DROP INDEX applications_of_product;
+
 CREATE TABLE role_permissions (
     tenant_id BLOB NOT NULL,
     role_id BLOB NOT NULL,
