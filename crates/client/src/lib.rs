@@ -11,7 +11,7 @@ mod subscribe;
 mod verify;
 
 pub use lease::Lease;
-pub use news::News;
+pub use news::{Heard, News};
 pub use state::{HISTORY, TokenState};
 pub use subscribe::{Leases, subscribe};
 pub use verify::TokenVerifier;
