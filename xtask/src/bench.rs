@@ -21,7 +21,7 @@ pub(crate) struct Options {
     /// The users of the large database
     #[arg(long, default_value_t = 1_000_000)]
     users: u32,
-    /// Only these parts, separated by commas: tokens, reads, refresh, passwords, revocation, pages, memory, growth
+    /// Only these parts, separated by commas: tokens, reads, checks, refresh, passwords, revocation, pages, memory, growth
     #[arg(long, value_name = "PARTS")]
     only: Option<String>,
     /// Counts instructions with valgrind instead, beside the counts kept in the repository

@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Names and addresses by which the services are reached, beside their own name and loopback
     #[arg(long, value_name = "HOST,HOST", value_delimiter = ',')]
     hosts: Vec<String>,
+    /// Others that call over gRPC, such as `resource-server` or `envoy`, each of which gets a certificate of its own
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    callers: Vec<String>,
 }
 
 /// The folder with `authority.pem`, `authority.key`, and a certificate and a key for each service.
@@ -43,6 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = path::absolute(&folder).map_err(Failure::on("find", &folder))?;
     let certificates = Certificates::at(folder);
     let is_new = certificates.make(&options.hosts)?;
+    certificates.issue_to(&options.callers)?;
     progress::say(&certificates.report(is_new, &options.hosts));
     Ok(())
 }
@@ -66,6 +70,24 @@ impl Certificates {
             self.write(&self.certificate(service), &certificate.pem())?;
         }
         Ok(is_new)
+    }
+
+    /// Makes certificates for others that call; the DNS name in it is what the services know a caller by.
+    fn issue_to(&self, callers: &[String]) -> Result<()> {
+        for name in callers {
+            let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+            if !is_plain || [AUTH, IDENTITY, "authority"].contains(&name.as_str()) {
+                return Err(Failure::new(format!(
+                    "--callers holds '{name}'; write names in lower-case letters and hyphens, and none of a service"
+                )));
+            }
+            let (issuer, _) = self.authority_to_issue()?;
+            let key = KeyPair::generate().map_err(cannot_make)?;
+            let certificate = params(name, &[])?.signed_by(&key, &issuer).map_err(cannot_make)?;
+            self.write(&self.key(name), &key.serialize_pem())?;
+            self.write(&self.certificate(name), &certificate.pem())?;
+        }
+        Ok(())
     }
 
     /// What the settings of a service need, as environment variables: TLS at both its edges and towards the other.
@@ -238,6 +260,19 @@ mod tests {
 
     fn read(path: &Path) -> String {
         fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn a_caller_gets_a_certificate_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let certificates = Certificates::at(folder.path().to_owned());
+        certificates.make(&[]).unwrap();
+        certificates.issue_to(&["envoy".to_owned()]).unwrap();
+        assert!(read(&certificates.certificate("envoy")).contains("BEGIN CERTIFICATE"));
+        for wrong in ["", "../x", AUTH, "authority"] {
+            let sentence = certificates.issue_to(&[wrong.to_owned()]).unwrap_err().to_string();
+            assert!(sentence.contains("--callers"), "{sentence}");
+        }
     }
 
     #[test]

@@ -200,3 +200,35 @@ impl TokenSettings {
         Ok(lifetimes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_routes(text: &str) -> Result<RouteTable, SettingsError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        AuthorizationSettings { internal_networks: Vec::new(), routes: file.path().to_owned() }.routes()
+    }
+
+    #[test]
+    fn the_example_of_a_route_table_can_be_used() {
+        let table = with_routes(include_str!("../../../deploy/envoy/routes.toml")).unwrap();
+        let needed = table.find("any", "DELETE", "/v1/organizations/1/ledgers/2").unwrap();
+        assert_eq!((needed.product, needed.resource, &*needed.action), (Some("midaz"), "ledgers", "delete"));
+    }
+
+    #[test]
+    fn a_broken_route_table_is_refused_with_a_sentence() {
+        for (text, expected) in [
+            ("[[route]]\npath = 7", "is not understood"),
+            ("[[route]]\npath = \"/a\"\nresource = \"a\"\nverb = \"x\"", "is not understood"),
+            ("[[route]]\npath = \"a\"\nresource = \"a\"", "cannot be used"),
+        ] {
+            let refused = with_routes(text).err().unwrap().to_string();
+            assert!(refused.contains(expected) && refused.contains("authorization.routes"), "{refused}");
+        }
+        let missing = AuthorizationSettings { internal_networks: Vec::new(), routes: "/nowhere".into() };
+        assert!(missing.routes().err().unwrap().to_string().contains("cannot be read"));
+    }
+}

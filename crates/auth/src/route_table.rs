@@ -163,11 +163,14 @@ fn plain(path: &str) -> Option<String> {
     // What is left of an encoded percent sign would be decoded once more by somebody.
     let decoded = percent_decode_str(path).decode_utf8().ok()?;
     let slashes = |text: &str| text.bytes().filter(|&byte| byte == b'/').count();
-    if slashes(&decoded) != slashes(path) || decoded.contains(['\\', '%', ';']) || decoded.contains(char::is_control) {
+    if slashes(&decoded) != slashes(path)
+        || decoded.contains("//")
+        || decoded.contains(['\\', '%', ';'])
+        || decoded.contains(char::is_control)
+    {
         return None;
     }
     let trimmed = if decoded.len() > 1 { decoded.strip_suffix('/').unwrap_or(&decoded) } else { &decoded };
-    let mut segments = trimmed.strip_prefix('/')?.split('/');
-    let is_plain = trimmed == "/" || segments.all(|segment| !matches!(segment, "" | "." | ".."));
+    let is_plain = trimmed.starts_with('/') && !trimmed.split('/').any(|segment| matches!(segment, "." | ".."));
     is_plain.then(|| trimmed.to_owned())
 }

@@ -13,7 +13,7 @@ use crate::decision;
 use crate::load::{in_turn, run as load};
 use crate::reference;
 use crate::report::{Line, table};
-use crate::rows::{Plan, growth, memory, pages, passwords, reads, refresh, revocation, tokens};
+use crate::rows::{Plan, checks, growth, memory, pages, passwords, reads, refresh, revocation, tokens};
 use deployment::{Deployment, Engine, Machine, Result, post};
 
 /// By how much the reference may differ between first and last.
@@ -37,7 +37,7 @@ pub struct Options {
     /// The users of the large database.
     #[arg(long, default_value_t = 1_000_000)]
     users: u32,
-    /// Only these parts, separated by commas: tokens, reads, refresh, passwords, revocation, pages, memory, growth.
+    /// Only these parts, separated by commas: tokens, reads, checks, refresh, passwords, revocation, pages, memory, growth.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -105,6 +105,10 @@ async fn of_engine(
     if wants("reads") {
         step("reads");
         lines.extend(reads::all(&deployment, plan).await?);
+    }
+    if wants("checks") {
+        step("checks over gRPC");
+        lines.extend(checks::all(&deployment, plan).await?);
     }
     if wants("refresh") {
         step("refresh");

@@ -15,6 +15,8 @@ use crate::{Answer, Connection, Process, Result, Service, get, post};
 
 /// How long a process may take to be ready.
 const READY_LIMIT: Duration = Duration::from_secs(30);
+/// What a service shows that asks auth over gRPC.
+pub const RESOURCE_SERVER_SECRET: &str = "d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4";
 /// The password of the first administrator, `admin`.
 pub const ADMINISTRATOR_PASSWORD: &str = "Bench-harbour-42-lantern";
 
@@ -279,6 +281,7 @@ impl Deployment {
             ("identity-master.key", "1:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI"),
             ("auth-to-identity.secret", &"a1".repeat(32)),
             ("identity-to-auth.secret", &"b2".repeat(32)),
+            ("resource-server.secret", RESOURCE_SERVER_SECRET),
             ("admin-password", ADMINISTRATOR_PASSWORD),
         ] {
             let path = self.folder.path().join(name);
@@ -292,6 +295,7 @@ impl Deployment {
             ("GATEHOUSE_AUTH__KEYS__FILE", path("auth-master.key")),
             ("GATEHOUSE_IDENTITY__KEYS__FILE", path("identity-master.key")),
             ("GATEHOUSE_AUTH__GRPC__CALLERS__IDENTITY_SERVICE", path("identity-to-auth.secret")),
+            ("GATEHOUSE_AUTH__GRPC__CALLERS__RESOURCE_SERVER", path("resource-server.secret")),
             ("GATEHOUSE_IDENTITY__GRPC__CALLERS__AUTH_SERVICE", path("auth-to-identity.secret")),
             ("GATEHOUSE_AUTH__IDENTITY__SECRET_FILE", path("auth-to-identity.secret")),
             ("GATEHOUSE_IDENTITY__AUTH__SECRET_FILE", path("identity-to-auth.secret")),

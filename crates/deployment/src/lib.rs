@@ -8,7 +8,9 @@ mod deployment;
 mod process;
 
 pub use connection::{Answer, Connection, get, post, post_form};
-pub use deployment::{ADMINISTRATOR_PASSWORD, Deployment, Engine, Machine, body, login, password_of, text};
+pub use deployment::{
+    ADMINISTRATOR_PASSWORD, Deployment, Engine, Machine, RESOURCE_SERVER_SECRET, body, login, password_of, text,
+};
 pub use process::{Process, Service};
 
 /// What goes wrong, as a sentence.

@@ -38,7 +38,7 @@ pub struct Process {
     pub(crate) child: Option<Child>,
     /// Where clients reach it.
     pub http: SocketAddr,
-    pub(crate) grpc: SocketAddr,
+    pub grpc: SocketAddr,
 }
 
 impl Process {

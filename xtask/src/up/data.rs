@@ -38,6 +38,8 @@ pub(crate) struct Secrets {
     pub(crate) auth_to_identity: PathBuf,
     /// What identity presents to auth.
     pub(crate) identity_to_auth: PathBuf,
+    /// What a service of the user presents to auth that asks questions over gRPC.
+    pub(crate) resource_server: PathBuf,
     pub(crate) admin_password: PathBuf,
 }
 
@@ -122,6 +124,7 @@ impl DataFolder {
         make(&secrets.identity_master_key, chance::master_key)?;
         make(&secrets.auth_to_identity, chance::shared_secret)?;
         make(&secrets.identity_to_auth, chance::shared_secret)?;
+        make(&secrets.resource_server, chance::shared_secret)?;
         make(&secrets.admin_password, chance::password)?;
         Ok(secrets)
     }
@@ -192,18 +195,20 @@ impl DataFolder {
             identity_master_key: secrets.join("identity-master.key"),
             auth_to_identity: secrets.join("auth-to-identity.secret"),
             identity_to_auth: secrets.join("identity-to-auth.secret"),
+            resource_server: secrets.join("resource-server.secret"),
             admin_password: self.path.join(ADMIN_PASSWORD),
         }
     }
 }
 
 impl Secrets {
-    fn all(&self) -> [&Path; 5] {
+    fn all(&self) -> [&Path; 6] {
         [
             &self.auth_master_key,
             &self.identity_master_key,
             &self.auth_to_identity,
             &self.identity_to_auth,
+            &self.resource_server,
             &self.admin_password,
         ]
     }

@@ -26,6 +26,7 @@ impl Environment<'_> {
         let mut settings = listeners("AUTH", &addresses.auth);
         let mut set = |name: &str, value: String| settings.push((format!("GATEHOUSE_AUTH__{name}"), value));
         set("GRPC__CALLERS__IDENTITY_SERVICE", text(&secrets.identity_to_auth));
+        set("GRPC__CALLERS__RESOURCE_SERVER", text(&secrets.resource_server));
         set("DATABASE__URL", databases.auth.clone());
         set("KEYS__FILE", text(&secrets.auth_master_key));
         set("IDENTITY__ENDPOINTS", format!("{}://{}", self.scheme(), addresses.identity.grpc));

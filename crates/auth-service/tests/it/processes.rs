@@ -3,6 +3,7 @@
 
 mod collector;
 mod fleet;
+mod freshness;
 mod secrecy;
 mod traces;
 

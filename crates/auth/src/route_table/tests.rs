@@ -82,6 +82,7 @@ fn a_path_that_two_readers_may_take_for_different_ones_matches_nothing() {
         "/v1/x/../ledgers",
         "/v1//ledgers",
         "//v1/ledgers",
+        "//",
         "/v1/ledgers//",
         "/v1/ledgers/a%252Fb",
         "/v1/ledgers/a;x=1",

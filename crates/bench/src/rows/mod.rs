@@ -1,5 +1,6 @@
 //! The rows of the table, in groups that share a deployment.
 
+pub mod checks;
 pub mod growth;
 pub mod memory;
 pub mod pages;

@@ -128,7 +128,7 @@ async fn every_act_on_groups_tells_what_changed(pair: &Pair) {
     assert_eq!(newest(&administrator, 1).await, before);
 
     administrator.call("PUT", &member, None).await.expect(204);
-    let was = json!({ "id": "desk", "name": "Fraud", "permissions": held, "users": ["ana"] });
+    let was = json!({ "id": "desk", "name": "Fraud", "permissions": held, "roles": [], "users": ["ana"] });
     tells(&administrator, ("DELETE", path, Value::Null), told("group.delete", json!({ "before": was }))).await;
 }
 

@@ -48,6 +48,7 @@ async fn a_tenant_is_made_with_everything_it_begins_with(pair: &Pair) {
     let password = made.body["administrator"]["password"].as_str().unwrap();
     let settings = json!({
         "passwordKinds": { "upper": false, "lower": false, "digit": false, "special": false }, "passwordGrant": true,
+        "allowedNetworks": [],
     });
     let expected = json!({
         "id": made.text_of("id"), "name": "acme", "displayName": "Acme", "active": true, "settings": settings,
@@ -415,7 +416,7 @@ async fn a_setting_of_passwords_takes_effect_at_once(pair: &Pair) {
 async fn older_databases_get_the_permissions_at_the_start(pair: &mut Pair) {
     pair.stop_identity().await;
     tokio::task::block_in_place(|| {
-        pair.identity_database().execute("DELETE FROM role_permissions WHERE resource = 'tenants'");
+        pair.identity_database().execute("DELETE FROM permission_grants WHERE resource = 'tenants'");
     });
     pair.restart_identity().await;
     let administrator = Caller::administrator(pair).await;

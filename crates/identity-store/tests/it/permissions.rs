@@ -4,6 +4,7 @@ use domain::Slug;
 use domain::change::Change;
 use domain::id::RoleId;
 use domain::permission::{IDENTITY_PRODUCT, Permission, Way};
+use identity::application::Application;
 use identity::grant::Holder;
 use identity::group::ADMINISTRATORS;
 use identity::membership::{Validity, held, unended};
@@ -74,7 +75,7 @@ async fn a_holder_holds_exactly_what_was_put_into_it(database: TestDatabase) {
     let desk = world.group("fraud-desk").await.id;
     world.write(move |unit| members::put(unit, &user, desk, Validity::ALWAYS)).await;
     let soon = Validity { from: Some(world.now().plus(Duration::from_secs(60))), until: None };
-    let application = world.application("desk").await.id;
+    let application = world.application("midaz").await.id;
     let told = [
         (Holder::Group(desk), Change::PolicyRevised(tenant)),
         (Holder::User(id), Change::UserRevised(id)),
@@ -133,7 +134,8 @@ async fn a_permission_tells_the_way_on_which_it_came(database: TestDatabase) {
 async fn applications_act_as_the_editor_of_their_product(database: TestDatabase) {
     let world = World::new(database).await;
     let of = async |product: &'static str| {
-        let application = world.application(product).await;
+        let made = world.application("midaz").await;
+        let application = Application { product: Some(product.to_owned()), ..made };
         held(&world.read(move |unit| permissions::of_application(unit, &application)).await, world.now())
     };
     assert!(of("midaz").await.allows(Some("midaz"), "ledgers", "delete"));

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Answer, Api, Engine, TestDatabase, free_port};
 
+use crate::doors::caller::Doors;
+
 pub(super) const ADMINISTRATOR_PASSWORD: &str = "Gatehouse-test-1";
 pub(super) const PASSWORD: &str = "Correct-horse-7-staple";
 
@@ -63,6 +65,8 @@ impl Fleet {
         for (name, text) in [
             ("auth-to-identity.secret", "a".repeat(64)),
             ("identity-to-auth.secret", "b".repeat(64)),
+            ("resource-server.secret", "d".repeat(64)),
+            ("envoy.secret", "e".repeat(64)),
             ("auth.key", "1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".to_owned()),
             ("identity.key", "1:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI".to_owned()),
             ("admin-password", ADMINISTRATOR_PASSWORD.to_owned()),
@@ -111,6 +115,13 @@ impl Fleet {
     pub(super) fn operations(&self) -> [Api; 2] {
         [&self.auths[0], &self.identities[0]]
             .map(|process| Api::at(format!("http://127.0.0.1:{}", process.ports.operations)))
+    }
+
+    /// The doors to the decisions of one process of auth.
+    pub(super) async fn doors(&self, index: usize) -> Doors {
+        let Process { api, ports, .. } = &self.auths[index];
+        let grpc = format!("http://127.0.0.1:{}", ports.grpc);
+        Doors::at(api.clone(), grpc, &"d".repeat(64), &"e".repeat(64)).await
     }
 
     /// The gRPC address of the first process of identity.
@@ -189,6 +200,21 @@ impl Fleet {
         answer.expect(201).text_of("id")
     }
 
+    /// Makes a group and grants it a permission, past the rules of who may grant what.
+    pub(super) fn grant(&self, group: &str, product: &str, resource: &str, action: &str) {
+        let id = "0198c0de-0000-7000-8000-00000000de5c";
+        tokio::task::block_in_place(|| {
+            self.identity_database.execute(&format!(
+                "INSERT INTO groups (tenant_id, id, slug, name, built_in, revision, created_at)
+                 SELECT id, '{id}', '{group}', 'Desk', false, 0, created_at FROM tenants"
+            ));
+            self.identity_database.execute(&format!(
+                "INSERT INTO permission_grants (tenant_id, holder_id, product, resource, action)
+                 SELECT id, '{id}', '{product}', '{resource}', '{action}' FROM tenants"
+            ));
+        });
+    }
+
     pub(super) async fn log_in(&self, index: usize, name: &str) -> Answer {
         let password = if name == "admin" { ADMINISTRATOR_PASSWORD } else { PASSWORD };
         let body = json!({ "grantType": "password", "username": name, "password": password });
@@ -245,6 +271,8 @@ impl Fleet {
                 vec![
                     ("DATABASE__URL", self.auth_database.url_text().to_owned()),
                     ("GRPC__CALLERS__IDENTITY_SERVICE", path("identity-to-auth.secret")),
+                    ("GRPC__CALLERS__RESOURCE_SERVER", path("resource-server.secret")),
+                    ("GRPC__CALLERS__ENVOY", path("envoy.secret")),
                     ("KEYS__FILE", path("auth.key")),
                     ("IDENTITY__ENDPOINTS", endpoints(identity_ports)),
                     ("IDENTITY__SECRET_FILE", path("auth-to-identity.secret")),
