@@ -7,7 +7,7 @@ use crate::workspace::{DependencyKind, Package, Workspace};
 
 /// Crates without a number. Tests may depend on the first kind, nothing on the second.
 const TEST_TOOLS: [&str; 4] = ["deployment", "pair", "postgres-server", "testkit"];
-const COMMANDS: [&str; 3] = ["bench", "faults", "xtask"];
+const COMMANDS: [&str; 4] = ["bench", "faults", "ledgers", "xtask"];
 
 /// Up to this layer nobody sees an edge, a runtime, a database, a settings file or telemetry.
 const LAST_PURE_LAYER: u32 = 2;

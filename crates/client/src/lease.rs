@@ -27,6 +27,13 @@ impl Lease {
         }
     }
 
+    /// Another source is listened to from now on, which may know less.
+    pub(crate) fn end(&self) {
+        if let Ok(mut held) = self.known_until.lock() {
+            *held = None;
+        }
+    }
+
     /// How old the knowledge is; `None` before the first word.
     pub fn age(&self) -> Option<Duration> {
         self.known_until.lock().ok()?.map(|instant| instant.elapsed())
@@ -57,5 +64,7 @@ mod tests {
         assert!(lease.holds());
         lease.renew(Duration::from_secs(60));
         assert!(lease.holds(), "an old word does not take back a younger one");
+        lease.end();
+        assert!(!lease.holds());
     }
 }

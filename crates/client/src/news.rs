@@ -13,12 +13,21 @@ use crate::TokenState;
 /// Changes that a slow follower may lag behind before it must begin anew.
 const BACKLOG: usize = 4_096;
 
+/// What followers hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// This changed.
+    Change(Change),
+    /// Something may have changed unheard: what is remembered of what subjects may do must be asked for again.
+    Restart,
+}
+
 /// The hub of changes.
 pub struct News {
     state: Arc<TokenState>,
     clock: Arc<dyn Clock>,
     count: AtomicU64,
-    followers: broadcast::Sender<Change>,
+    followers: broadcast::Sender<Heard>,
 }
 
 impl News {
@@ -32,7 +41,15 @@ impl News {
         self.state.learn(change, self.clock.now());
         self.count.fetch_add(1, Ordering::AcqRel);
         // Nobody may be following.
-        let _ = self.followers.send(change.clone());
+        let _ = self.followers.send(Heard::Change(change.clone()));
+    }
+
+    /// Spreads that changes may have been missed.
+    pub fn restart(&self) {
+        self.state.distrust_answers();
+        self.count.fetch_add(1, Ordering::AcqRel);
+        // Nobody may be following.
+        let _ = self.followers.send(Heard::Restart);
     }
 
     /// How many changes were spread.
@@ -41,7 +58,7 @@ impl News {
     }
 
     /// Follows what changes from now on.
-    pub fn follow(&self) -> broadcast::Receiver<Change> {
+    pub fn follow(&self) -> broadcast::Receiver<Heard> {
         self.followers.subscribe()
     }
 

@@ -1,6 +1,7 @@
 //! What ended tokens, and the keys that made them: everything a verifier must know beside the token itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -18,12 +19,14 @@ pub const HISTORY: Duration = Duration::from_secs(2 * 60 * 60);
 /// What ended tokens within the life of an access token, and the public keys.
 ///
 /// It only learns: epochs rise, sessions and secrets stay dead. So what arrives twice or late does no harm, and nothing
-/// is ever forgotten before the tokens it ended have expired by themselves.
+/// is ever forgotten before the tokens it ended have expired by themselves. Of what subjects may do it counts only that
+/// something changed.
 pub struct TokenState {
     keys: ArcSwap<JwkSet>,
     epochs: DashMap<Uuid, (Kind, Epoch, Timestamp)>,
     secrets: DashMap<SecretId, Timestamp>,
     sessions: DashMap<SessionId, Timestamp>,
+    answers_version: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,7 @@ impl TokenState {
             epochs: DashMap::new(),
             secrets: DashMap::new(),
             sessions: DashMap::new(),
+            answers_version: AtomicU64::new(0),
         }
     }
 
@@ -56,7 +60,7 @@ impl TokenState {
         self.keys.load_full()
     }
 
-    /// Learns of a change; those that end no token are not for this state.
+    /// Learns of a change: what it ended, and that what subjects may do may be something else now.
     pub fn learn(&self, change: &Change, now: Timestamp) {
         match change {
             Change::TenantEpoch(id, epoch) => self.raise(id.uuid(), Kind::Tenant, *epoch, now),
@@ -71,9 +75,22 @@ impl TokenState {
             Change::UserRevised(_)
             | Change::ApplicationRevised(_)
             | Change::PolicyRevised(_)
-            | Change::TenantRevised(_)
-            | Change::KeysChanged => {}
+            | Change::TenantRevised(_) => self.distrust_answers(),
+            Change::KeysChanged => {}
         }
+    }
+
+    /// Counts what may change what subjects may do: an answer that was asked for at another count is worth nothing.
+    ///
+    /// One count for everybody, since changes are rare beside questions, and an answer costs auth no more than a look into
+    /// its memory.
+    pub fn answers_version(&self) -> u64 {
+        self.answers_version.load(Ordering::Acquire)
+    }
+
+    /// What subjects may do may be something else now.
+    pub fn distrust_answers(&self) {
+        self.answers_version.fetch_add(1, Ordering::AcqRel);
     }
 
     fn raise(&self, id: Uuid, kind: Kind, epoch: Epoch, now: Timestamp) {
@@ -82,6 +99,9 @@ impl TokenState {
         if epoch > held.1 {
             *held = (kind, epoch, now);
         }
+        drop(held);
+        // Who was disabled may do nothing, also in the answers to others who ask about them.
+        self.distrust_answers();
     }
 
     /// Whether a token was ended before its time.

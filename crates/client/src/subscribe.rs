@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contracts::auth::v1::token_state_client::TokenStateClient;
 use contracts::auth::v1::watch_response::Event;
-use contracts::auth::v1::{WatchRequest, WatchResponse};
+use contracts::auth::v1::{Beat, WatchRequest, WatchResponse};
 use crypto::jws::JwkSet;
 use domain::change::Change;
 use domain::id::{ApplicationId, SecretId, SessionId, TenantId, UserId};
@@ -21,6 +21,24 @@ pub struct Leases {
     pub sessions: Lease,
     /// On epochs and secrets, which auth itself learns from identity.
     pub epochs: Lease,
+    /// On what subjects may do. What ended is known whoever told it, but an answer is no younger than the process that gave
+    /// it, so this lease begins anew with each that is listened to.
+    pub answers: Lease,
+}
+
+impl Leases {
+    /// How old what is known of ended tokens is; `None` before anything was heard.
+    pub fn age(&self) -> Option<Duration> {
+        Some(self.sessions.age()?.max(self.epochs.age()?))
+    }
+
+    fn renew(&self, beat: &Beat) {
+        let [sessions, epochs] =
+            [beat.sessions_age_ms, beat.epochs_age_ms].map(|age_ms| Duration::from_millis(age_ms.into()));
+        self.sessions.renew(sessions);
+        self.epochs.renew(epochs);
+        self.answers.renew(sessions.max(epochs));
+    }
 }
 
 /// Feeds a state from auth's stream until `stop` resolves.
@@ -42,7 +60,12 @@ pub async fn subscribe(
             | Event::TenantEpoch(_)
             | Event::ApplicationEpoch(_)
             | Event::UserEpoch(_)
-            | Event::SecretWithdrawn(_) => true,
+            | Event::SecretWithdrawn(_)
+            | Event::UserRevised(_)
+            | Event::ApplicationRevised(_)
+            | Event::PolicyRevised(_)
+            | Event::TenantRevised(_)
+            | Event::Restart(_) => true,
         };
         if take(event, &state, &leases, clock.now()).is_none() {
             tracing::warn!("an event of the token-state stream makes no sense and was passed over");
@@ -60,8 +83,7 @@ fn take(event: Event, state: &TokenState, leases: &Leases, now: Timestamp) -> Op
             return Some(());
         }
         Event::Beat(beat) => {
-            leases.sessions.renew(Duration::from_millis(beat.sessions_age_ms.into()));
-            leases.epochs.renew(Duration::from_millis(beat.epochs_age_ms.into()));
+            leases.renew(&beat);
             return Some(());
         }
         Event::SessionEnded(ended) => {
@@ -73,6 +95,16 @@ fn take(event: Event, state: &TokenState, leases: &Leases, now: Timestamp) -> Op
         }
         Event::UserEpoch(raised) => Change::UserEpoch(UserId::parse(&raised.id).ok()?, Epoch(raised.epoch)),
         Event::SecretWithdrawn(id) => Change::SecretWithdrawn(SecretId::parse(&id).ok()?),
+        // Whom it is about makes no difference here, so who remembers no answers pays for no more than a count.
+        Event::UserRevised(_) | Event::ApplicationRevised(_) | Event::PolicyRevised(_) | Event::TenantRevised(_) => {
+            state.distrust_answers();
+            return Some(());
+        }
+        Event::Restart(_) => {
+            state.distrust_answers();
+            leases.answers.end();
+            return Some(());
+        }
     };
     state.learn(&change, now);
     Some(())

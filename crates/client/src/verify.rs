@@ -1,53 +1,28 @@
 //! Verifies access tokens from memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crypto::digest::Sha256Digest;
-use crypto::jws;
-use dashmap::DashMap;
 use domain::token::AccessToken;
 use domain::{Clock, Issuers, Timestamp};
-use moka::sync::Cache;
 use service_kit::metrics::CacheMeter;
 use service_kit::{Verifier, VerifyFault};
 
+use crate::signatures::{Signatures, Unread};
 use crate::{Lease, TokenState};
-
-/// Verified signatures that are remembered: about 16 MiB at most.
-const REMEMBERED: u64 = 16_384;
-/// The `typ` values of access tokens: `JWT` on the Access Manager surface, whose clients parse it; `at+jwt` (RFC 9068
-/// §2.1) elsewhere.
-const TYPES: &[&str] = &["JWT", "at+jwt"];
 
 /// How young the knowledge of keys must be for a key that is not among them to be nobody's: auth signs with no key that it
 /// published less than this ago.
-const EVERY_KEY_IS_KNOWN: Duration = Duration::from_secs(2);
-/// How exactly it is remembered when a key was last needed, so that a verification seldom writes.
-const NEEDED_PRECISION_MICROS: i64 = 1_000_000;
+pub(crate) const EVERY_KEY_IS_KNOWN: Duration = Duration::from_secs(2);
 
 /// Verifies access tokens: signature once per token, then expiry, epochs and revocations at every call.
 pub struct TokenVerifier {
     state: Arc<TokenState>,
-    issuers: Issuers,
     clock: Arc<dyn Clock>,
     age: Box<dyn Fn() -> Option<Duration> + Send + Sync>,
-    signatures: Cache<Sha256Digest, Remembered>,
-    needed: DashMap<String, LastNeeded>,
+    signatures: Signatures,
     /// How often a signature was remembered.
     pub meter: CacheMeter,
-}
-
-/// When a token of a key was last accepted, in microseconds; shared by everything remembered of that key.
-type LastNeeded = Arc<AtomicI64>;
-
-/// A token whose signature was verified with a set of keys that has not been replaced since.
-#[derive(Clone)]
-struct Remembered {
-    token: Arc<AccessToken>,
-    keys: Arc<jws::JwkSet>,
-    needed: LastNeeded,
 }
 
 impl TokenVerifier {
@@ -58,69 +33,40 @@ impl TokenVerifier {
         clock: Arc<dyn Clock>,
         age: impl Fn() -> Option<Duration> + Send + Sync + 'static,
     ) -> Self {
-        let signatures = Cache::new(REMEMBERED);
-        let meter = CacheMeter::default();
-        Self { state, issuers, clock, age: Box::new(age), signatures, needed: DashMap::new(), meter }
+        let signatures = Signatures::new(issuers, Arc::clone(&clock));
+        let meter = signatures.meter.clone();
+        Self { state, clock, age: Box::new(age), signatures, meter }
     }
 
     /// When a token of each key was last accepted here, to the second; keys that are gone are left out and forgotten.
     pub fn needed(&self) -> Vec<(String, Timestamp)> {
-        let keys = self.state.keys();
-        self.needed.retain(|kid, _| keys.algorithm(kid).is_some());
-        let read = |at: &LastNeeded| Timestamp::from_micros(at.load(Ordering::Relaxed));
-        self.needed.iter().map(|held| (held.key().clone(), read(held.value()))).collect()
-    }
-
-    fn remember_need(&self, needed: &LastNeeded) {
-        let now = self.clock.now().micros();
-        if now - needed.load(Ordering::Relaxed) >= NEEDED_PRECISION_MICROS {
-            needed.store(now, Ordering::Relaxed);
-        }
-    }
-
-    fn signed(&self, token: &str) -> Result<Remembered, VerifyFault> {
-        let digest = Sha256Digest::of(token.as_bytes());
-        let keys = self.state.keys();
-        let remembered = self.signatures.get(&digest).filter(|remembered| Arc::ptr_eq(&remembered.keys, &keys));
-        self.meter.count(remembered.is_some());
-        if let Some(remembered) = remembered {
-            return Ok(remembered);
-        }
-        let verified = jws::verify(token, &keys, TYPES).map_err(|fault| {
-            tracing::debug!(%fault, "a token was refused");
-            // A key that was never heard of may be one that was not heard of yet.
-            let is_complete = || (self.age)().is_some_and(|age| age < EVERY_KEY_IS_KNOWN);
-            if fault == jws::JwtFault::UnknownKey && !is_complete() { VerifyFault::Stale } else { VerifyFault::Invalid }
-        })?;
-        let token = AccessToken::parse(&verified.claims, &self.issuers, self.clock.now()).map_err(|fault| {
-            tracing::debug!(%fault, "a token was refused");
-            VerifyFault::Invalid
-        })?;
-        let needed = Arc::clone(&self.needed.entry(verified.kid).or_default());
-        let remembered = Remembered { token: Arc::new(token), keys, needed };
-        self.signatures.insert(digest, remembered.clone());
-        Ok(remembered)
+        self.signatures.needed(&self.state.keys())
     }
 }
 
 impl Verifier for TokenVerifier {
     fn verify(&self, token: &str) -> Result<Arc<AccessToken>, VerifyFault> {
-        let Remembered { token, needed, .. } = self.signed(token)?;
-        if !token.is_unexpired(self.clock.now()) || self.state.has_ended(&token) {
+        let signed = self.signatures.read(token, self.state.keys()).map_err(|unread| match unread {
+            Unread::Invalid => VerifyFault::Invalid,
+            // A key that was never heard of may be one that was not heard of yet.
+            Unread::UnknownKey if (self.age)().is_some_and(|age| age < EVERY_KEY_IS_KNOWN) => VerifyFault::Invalid,
+            Unread::UnknownKey => VerifyFault::Stale,
+        })?;
+        if !signed.token.is_unexpired(self.clock.now()) || self.state.has_ended(&signed.token) {
             return Err(VerifyFault::Invalid);
         }
         // A no above stands on what is known for sure; a yes needs the present.
         if !Lease::is_young((self.age)()) {
             return Err(VerifyFault::Stale);
         }
-        self.remember_need(&needed);
-        Ok(token)
+        self.signatures.accepted(&signed);
+        Ok(signed.token)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use crypto::jws::{Algorithm, JwkSet, SigningKey};
     use domain::{Slug, SystemClock};

@@ -284,16 +284,23 @@ impl Identity {
                 }
                 Some(wire::watch_response::Event::Change(change)) => match parse::parse_change(change) {
                     Some(change) => {
-                        news.spread(&change);
+                        // Who hears of it and asks at once must not get what was remembered before.
                         self.forget(&change);
+                        news.spread(&change);
                     }
-                    None => self.forget_all(),
+                    None => self.begin_anew(news),
                 },
-                Some(wire::watch_response::Event::Restart(_)) | None => self.forget_all(),
+                Some(wire::watch_response::Event::Restart(_)) | None => self.begin_anew(news),
             }
             true
         };
         self.peers.follow(wire::WatchRequest { history_seconds }, open, on_event, stop).await;
+    }
+
+    /// Changes may have been missed, here and by everybody who follows.
+    fn begin_anew(&self, news: &News) {
+        self.forget_all();
+        news.restart();
     }
 
     /// A refusal of identity; wrong client credentials are counted.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ::auth::question::{Answer, Asked, Asker, ClientAddress, Denial, Other, Question};
+use domain::Timestamp;
 use domain::audit::action;
 use domain::id::{ApplicationId, UserId};
 use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT};
@@ -44,6 +45,11 @@ impl Consulted {
     /// The revision of identity's data that the answers rest on.
     pub fn revision(&self) -> u64 {
         self.subject.permissions.revision()
+    }
+
+    /// The next moment at which a grant of the subject begins or ends, and with it an answer.
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        self.subject.permissions.valid_until()
     }
 }
 

@@ -46,7 +46,8 @@ impl Authorization for AuthorizationService {
         let question = read(&question).map_err(status)?;
         let consulted = self.consult(asking, &origin).await.map_err(status)?;
         let decision = Some(decision(consulted.answer(question)));
-        Ok(Response::new(wire::CheckResponse { decision, revision: consulted.revision() }))
+        let valid_until = valid_until(&consulted);
+        Ok(Response::new(wire::CheckResponse { decision, revision: consulted.revision(), valid_until }))
     }
 
     async fn batch_check(
@@ -61,7 +62,8 @@ impl Authorization for AuthorizationService {
         let questions = questions.iter().map(read).collect::<Result<Vec<_>>>().map_err(status)?;
         let consulted = self.consult(asking, &origin).await.map_err(status)?;
         let decisions = questions.into_iter().map(|question| decision(consulted.answer(question))).collect();
-        Ok(Response::new(wire::BatchCheckResponse { decisions, revision: consulted.revision() }))
+        let valid_until = valid_until(&consulted);
+        Ok(Response::new(wire::BatchCheckResponse { decisions, revision: consulted.revision(), valid_until }))
     }
 
     async fn introspect(
@@ -106,6 +108,10 @@ fn read(question: &wire::Question) -> Result<Question<'_>> {
     }
     let product = Some(question.product.as_str()).filter(|product| !product.is_empty()).map(canonical);
     Ok(Question { product, resource: &question.resource, action: &question.action })
+}
+
+fn valid_until(consulted: &Consulted) -> Option<i64> {
+    consulted.valid_until().map(domain::Timestamp::micros)
 }
 
 fn decision(answer: Answer<'_>) -> wire::Decision {

@@ -4,9 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use client::Heard;
 use contracts::auth::v1::token_state_server::TokenState;
 use contracts::auth::v1::watch_response::Event;
-use contracts::auth::v1::{Beat, EpochRaised, KeySet, SessionEnded, WatchRequest, WatchResponse};
+use contracts::auth::v1::{Beat, EpochRaised, KeySet, Restart, SessionEnded, WatchRequest, WatchResponse};
 use domain::change::Change;
 use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
@@ -68,7 +69,7 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
             // A beat vouches for everything before it, so what was heard goes first.
             biased;
             heard = news.recv() => match heard {
-                Ok(change) => tell_change(app, sender, &change).await?,
+                Ok(heard) => tell_heard(app, sender, &heard).await?,
                 // Everything is told anew, which does no harm to what is known already.
                 Err(RecvError::Lagged(_)) => {
                     news = app.news.follow();
@@ -78,8 +79,8 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
             },
             _ = beat.tick() => {
                 let beat = beat_event(app);
-                while let Ok(change) = news.try_recv() {
-                    tell_change(app, sender, &change).await?;
+                while let Ok(heard) = news.try_recv() {
+                    tell_heard(app, sender, &heard).await?;
                 }
                 if let Some(beat) = beat {
                     send(sender, beat).await?;
@@ -90,17 +91,18 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
 }
 
 async fn tell_what_is_known(app: &App, sender: &Sender) -> Result<(), Gone> {
+    send(sender, Event::Restart(Restart {})).await?;
     send(sender, keys(app)).await?;
     for change in app.state.known() {
-        tell_change(app, sender, &change).await?;
+        send(sender, event(app, &change)).await?;
     }
     Ok(())
 }
 
-async fn tell_change(app: &App, sender: &Sender, change: &Change) -> Result<(), Gone> {
-    match event(app, change) {
-        Some(event) => send(sender, event).await,
-        None => Ok(()),
+async fn tell_heard(app: &App, sender: &Sender, heard: &Heard) -> Result<(), Gone> {
+    match heard {
+        Heard::Change(change) => send(sender, event(app, change)).await,
+        Heard::Restart => send(sender, Event::Restart(Restart {})).await,
     }
 }
 
@@ -124,20 +126,20 @@ fn milliseconds(age: Duration) -> u32 {
     u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
 }
 
-fn event(app: &App, change: &Change) -> Option<Event> {
+fn event(app: &App, change: &Change) -> Event {
     let raised = |id: String, epoch: domain::Epoch| EpochRaised { id, epoch: epoch.0 };
     match change {
-        Change::TenantEpoch(id, epoch) => Some(Event::TenantEpoch(raised(id.to_string(), *epoch))),
-        Change::ApplicationEpoch(id, epoch) => Some(Event::ApplicationEpoch(raised(id.to_string(), *epoch))),
-        Change::UserEpoch(id, epoch) => Some(Event::UserEpoch(raised(id.to_string(), *epoch))),
-        Change::SecretWithdrawn(id) => Some(Event::SecretWithdrawn(id.to_string())),
+        Change::TenantEpoch(id, epoch) => Event::TenantEpoch(raised(id.to_string(), *epoch)),
+        Change::ApplicationEpoch(id, epoch) => Event::ApplicationEpoch(raised(id.to_string(), *epoch)),
+        Change::UserEpoch(id, epoch) => Event::UserEpoch(raised(id.to_string(), *epoch)),
+        Change::SecretWithdrawn(id) => Event::SecretWithdrawn(id.to_string()),
         Change::SessionEnded(id, until) => {
-            Some(Event::SessionEnded(SessionEnded { session_id: id.to_string(), until: until.micros() }))
+            Event::SessionEnded(SessionEnded { session_id: id.to_string(), until: until.micros() })
         }
-        Change::KeysChanged => Some(keys(app)),
-        Change::UserRevised(_)
-        | Change::ApplicationRevised(_)
-        | Change::PolicyRevised(_)
-        | Change::TenantRevised(_) => None,
+        Change::KeysChanged => keys(app),
+        Change::UserRevised(id) => Event::UserRevised(id.to_string()),
+        Change::ApplicationRevised(id) => Event::ApplicationRevised(id.to_string()),
+        Change::PolicyRevised(id) => Event::PolicyRevised(id.to_string()),
+        Change::TenantRevised(id) => Event::TenantRevised(id.to_string()),
     }
 }

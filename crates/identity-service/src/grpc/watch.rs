@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use client::Heard;
 use contracts::identity::v1 as wire;
 use contracts::identity::v1::change::What;
 use contracts::identity::v1::watch_response::Event;
@@ -52,7 +53,7 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
             // A beat vouches for everything before it, so what changed goes first.
             biased;
             heard = news.recv() => match heard {
-                Ok(change) => tell_change(sender, &change).await?,
+                Ok(heard) => tell_heard(app, sender, &heard).await?,
                 Err(RecvError::Lagged(_)) => {
                     news = app.news.follow();
                     tell_the_past(app, sender).await?;
@@ -62,8 +63,8 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
             _ = beat.tick() => {
                 // While this process does not know its own database there is nothing to vouch for.
                 let age = app.store.age();
-                while let Ok(change) = news.try_recv() {
-                    tell_change(sender, &change).await?;
+                while let Ok(heard) = news.try_recv() {
+                    tell_heard(app, sender, &heard).await?;
                 }
                 if let Some(age) = age {
                     let age_ms = u32::try_from(age.as_millis()).unwrap_or(u32::MAX);
@@ -81,6 +82,13 @@ async fn tell_the_past(app: &App, sender: &Sender) -> Result<(), Gone> {
         tell_change(sender, &change).await?;
     }
     Ok(())
+}
+
+async fn tell_heard(app: &App, sender: &Sender, heard: &Heard) -> Result<(), Gone> {
+    match heard {
+        Heard::Change(change) => tell_change(sender, change).await,
+        Heard::Restart => tell_the_past(app, sender).await,
+    }
 }
 
 async fn tell_change(sender: &Sender, change: &Change) -> Result<(), Gone> {

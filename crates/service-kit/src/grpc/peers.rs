@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_millis(2_500);
 /// The pause before another process is tried.
 const PAUSE: Duration = Duration::from_millis(100);
+/// No process.
+const NOBODY: usize = usize::MAX;
 
 /// Where the other service is.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,6 +42,8 @@ pub struct PeerSettings {
 pub struct Peers {
     channels: Arc<[PeerChannel]>,
     preferred: Arc<AtomicUsize>,
+    /// The process whose stream is listened to; [`NOBODY`] between two streams.
+    followed: Arc<AtomicUsize>,
     /// What is shown with each call; nothing where a certificate shows who calls.
     authorization: Option<Arc<Secret<String>>>,
 }
@@ -61,7 +65,12 @@ impl Peers {
             let secret = read_secret(&settings.secret_file)?;
             Some(Arc::new(Secret::new(format!("Bearer {}", secret.expose()))))
         };
-        Ok(Self { channels: channels.into(), preferred: Arc::new(AtomicUsize::new(0)), authorization })
+        Ok(Self {
+            channels: channels.into(),
+            preferred: Arc::default(),
+            followed: Arc::new(AtomicUsize::new(NOBODY)),
+            authorization,
+        })
     }
 
     /// How many processes there are.
@@ -77,6 +86,11 @@ impl Peers {
     /// Sends calls to this process first from now on: it has shown that it is alive.
     pub fn prefer(&self, index: usize) {
         self.preferred.store(index % self.channels.len(), Ordering::Relaxed);
+    }
+
+    /// Whether this process is the one whose stream is listened to: what it answers is no older than what it told.
+    pub fn follows(&self, index: usize) -> bool {
+        self.followed.load(Ordering::Acquire) == index
     }
 
     /// The channel of one process, for a stream.
@@ -118,10 +132,12 @@ impl Peers {
         tokio::pin!(stop);
         let mut index = self.preferred();
         loop {
+            self.followed.store(index, Ordering::Release);
             let ended = tokio::select! {
                 () = &mut stop => return,
                 ended = self.listen(index, message.clone(), &open, &mut on_event) => ended,
             };
+            self.followed.store(NOBODY, Ordering::Release);
             tracing::info!(peer = index, reason = ended.message(), "the stream of the other service ended");
             index = (index + 1) % self.count();
             tokio::select! {
@@ -172,6 +188,19 @@ impl Peers {
         M: Clone,
         F: Future<Output = Result<Response<T>, Status>>,
     {
+        self.call_any(message, send).await.map(|(_, answer)| answer)
+    }
+
+    /// As [`call`](Self::call), and tells which process answered.
+    pub async fn call_any<M, T, F>(
+        &self,
+        message: M,
+        send: impl Fn(PeerChannel, Request<M>) -> F,
+    ) -> Result<(usize, T), Status>
+    where
+        M: Clone,
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
         let first = self.preferred();
         let mut last = Status::unavailable("no process of the other service answers");
         for step in 0..self.count() {
@@ -183,7 +212,7 @@ impl Peers {
                     if step > 0 {
                         self.prefer(index);
                     }
-                    return Ok(response.into_inner());
+                    return Ok((index, response.into_inner()));
                 }
                 Ok(Err(status)) if !is_dead(&status) => return Err(status),
                 Ok(Err(status)) => last = status,

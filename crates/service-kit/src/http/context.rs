@@ -75,14 +75,18 @@ impl FromRequest for Context {
     }
 }
 
+/// The address of the caller of a request; one behind a trusted proxy is the one the proxy saw.
+pub fn caller_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    Some(nearest_stranger(request.peer_addr()?.ip(), forwarded, trusted))
+}
+
 /// Walks the forwarded addresses from the nearest: the first that is not a trusted proxy is the caller.
-pub(super) fn caller_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = request.peer_addr()?.ip();
+pub fn nearest_stranger<'a>(peer: IpAddr, forwarded: impl Iterator<Item = &'a str>, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(&peer) {
-        return Some(peer);
+        return peer;
     }
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
     let addresses: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     let mut nearest = peer;
     for address in addresses.iter().rev() {
@@ -92,7 +96,7 @@ pub(super) fn caller_address(request: &HttpRequest, trusted: &[IpNet]) -> Option
             break;
         }
     }
-    Some(nearest)
+    nearest
 }
 
 /// Reads a parameter of the path; a malformed one is a 400 that names it.

@@ -21,7 +21,7 @@ mod unread;
 
 pub use body::{Bounds, FormBody, JsonBody};
 pub use caller::{Caller, StrictCaller, bearer};
-pub use context::{Context, Edge, path_value};
+pub use context::{Context, Edge, caller_address, nearest_stranger, path_value};
 pub use document::Document;
 pub use failure::{HttpFailure, HttpResult, failure_body};
 use limit::limit;

@@ -16,8 +16,8 @@ use crate::workspace::{self, Workspace};
 pub(super) const TAG: &str = "compose-check";
 
 /// Folders and files of the repository that a build looks at.
-const CONTEXT: [&str; 8] =
-    [".cargo", ".dockerignore", "Cargo.lock", "Cargo.toml", "crates", "deploy", "proto", "xtask"];
+const CONTEXT: [&str; 9] =
+    [".cargo", ".dockerignore", "Cargo.lock", "Cargo.toml", "crates", "deploy", "examples", "proto", "xtask"];
 pub(super) const TARGETS: [&str; 4] = ["auth-service", "identity-service", "gatehouse", "trial"];
 
 pub(super) fn name(target: &str) -> String {
