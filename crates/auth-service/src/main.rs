@@ -69,6 +69,15 @@ enum Command {
         #[command(subcommand)]
         act: MasterKeyAct,
     },
+    /// Who listens to what ends tokens, and how far each is.
+    Subscribers {
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+        /// Waits until each has everything that happened before now, for so many seconds at most.
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "30")]
+        wait: Option<u64>,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// Prints the catalogue of error codes as Markdown.
@@ -127,6 +136,10 @@ fn run(arguments: Arguments) -> Result<(), SettingsError> {
         }
         Command::MasterKey { act } => {
             print!("{}", at_desk(&load()?.settings, async |desk| desk.master_key(act).await)?);
+            Ok(())
+        }
+        Command::Subscribers { json, wait } => {
+            print!("{}", at_desk(&load()?.settings, async |desk| desk.subscribers(json, wait).await)?);
             Ok(())
         }
         Command::Openapi => {

@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::app::identity::Identity;
 use crate::app::keys::{Keyring, Trust};
 use crate::app::meters::{self, Meters};
+use crate::app::subscribers::Subscribers;
 use crate::app::usage::Usage;
 use crate::commands::master_key::refuse_lacking_key;
 use crate::settings::Settings;
@@ -36,6 +37,8 @@ pub const NAME: &str = "auth-service";
 const SWEEP: Duration = Duration::from_secs(60);
 /// The pause between two looks at what time asks of the signing keys.
 const KEEP_TIME: Duration = Duration::from_secs(1);
+/// The pause between two reports of who listens.
+const REPORT_SUBSCRIBERS: Duration = Duration::from_secs(5);
 /// The pause between two reports of used secrets.
 const REPORT: Duration = Duration::from_secs(10);
 /// How long the change feed is kept: over what a verifier needs again after a restart.
@@ -166,6 +169,7 @@ async fn assemble(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<App>
             state,
             verifier: Arc::new(verifier),
             news,
+            subscribers: Arc::new(Subscribers::new(clock.now(), &OsEntropy)),
             usage: Usage::default(),
             refresh_mac: Mac::new(&deployment_keys.purpose(Purpose::RefreshToken)),
             master_key: deployment_keys.current_id(),
@@ -244,6 +248,13 @@ fn run_beside(app: &Arc<App>, tasks: &mut Tasks) {
         move || {
             let app = Arc::clone(&app);
             async move { app.usage.report(&app.identity).await }
+        }
+    });
+    tasks.spawn_every(REPORT_SUBSCRIBERS, {
+        let app = Arc::clone(app);
+        move || {
+            let app = Arc::clone(&app);
+            async move { app.report_subscribers().await }
         }
     });
     tasks.spawn_every(SWEEP, {

@@ -9,6 +9,7 @@
 pub mod keys;
 pub mod revocations;
 pub mod sessions;
+pub mod subscribers;
 
 mod schema;
 

@@ -57,3 +57,18 @@ diesel::table! {
         last_needed_at -> Nullable<TimeSql>,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use store::sql::{TimeSql, UuidSql};
+
+    subscribers (id) {
+        id -> UuidSql,
+        process -> UuidSql,
+        name -> Text,
+        address -> Text,
+        since -> TimeSql,
+        known_until -> Nullable<TimeSql>,
+        reported_at -> TimeSql,
+    }
+}

@@ -1,6 +1,6 @@
 //! The subscription to auth's token state.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use contracts::auth::v1::token_state_client::TokenStateClient;
@@ -11,8 +11,15 @@ use domain::change::Change;
 use domain::id::{ApplicationId, SecretId, SessionId, TenantId, UserId};
 use domain::{Clock, Epoch, Timestamp};
 use service_kit::grpc::Peers;
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Request;
 
 use crate::{Lease, TokenState};
+
+/// Words about what was taken in that may wait to be sent.
+const BACK: usize = 4;
 
 /// The leases that one subscription renews.
 #[derive(Debug, Default)]
@@ -49,9 +56,40 @@ pub async fn subscribe(
     clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()>,
 ) {
-    let open = |channel, request| async move { TokenStateClient::new(channel).watch(request).await };
+    // On the way back goes what was taken in, for operators who want to know how far everybody is.
+    let back: Mutex<Option<mpsc::Sender<WatchRequest>>> = Mutex::new(None);
+    let open = |channel, request: Request<WatchRequest>| {
+        let (sender, receiver) = mpsc::channel(BACK);
+        if let Ok(mut back) = back.lock() {
+            *back = Some(sender);
+        }
+        let request = request.map(|first| tokio_stream::once(first).chain(ReceiverStream::new(receiver)));
+        async move { TokenStateClient::new(channel).watch(request).await }
+    };
+    let tell_taken_in = |beat: u64| {
+        // A word that has no room is made up for by the next.
+        if let Ok(back) = back.lock()
+            && let Some(sender) = &*back
+        {
+            let _ = sender.try_send(WatchRequest { beat: Some(beat) });
+        }
+    };
     let on_event = |response: WatchResponse| {
         let Some(event) = response.event else { return true };
+        let beat = match &event {
+            Event::Beat(beat) => Some(beat.number),
+            Event::Keys(_)
+            | Event::SessionEnded(_)
+            | Event::TenantEpoch(_)
+            | Event::ApplicationEpoch(_)
+            | Event::UserEpoch(_)
+            | Event::SecretWithdrawn(_)
+            | Event::UserRevised(_)
+            | Event::ApplicationRevised(_)
+            | Event::PolicyRevised(_)
+            | Event::TenantRevised(_)
+            | Event::Restart(_) => None,
+        };
         // A process that has lost its own database is left for one that has not.
         let knows_the_present = match &event {
             Event::Beat(beat) => Lease::is_young(Some(Duration::from_millis(beat.sessions_age_ms.into()))),
@@ -70,9 +108,12 @@ pub async fn subscribe(
         if take(event, &state, &leases, clock.now()).is_none() {
             tracing::warn!("an event of the token-state stream makes no sense and was passed over");
         }
+        if let Some(beat) = beat {
+            tell_taken_in(beat);
+        }
         knows_the_present
     };
-    peers.follow(WatchRequest {}, open, on_event, stop).await;
+    peers.follow(WatchRequest::default(), open, on_event, stop).await;
 }
 
 /// Learns from one event; `None` when it makes no sense.

@@ -10,6 +10,7 @@ pub mod meters;
 pub mod permissions;
 pub mod sessions;
 pub mod subjects;
+pub mod subscribers;
 pub mod tokens;
 pub mod usage;
 
@@ -29,6 +30,7 @@ use store::{Actor, Store, Trail};
 use self::identity::Identity;
 use self::keys::Keyring;
 use self::meters::Meters;
+use self::subscribers::Subscribers;
 use self::usage::Usage;
 
 /// The service behind its edges.
@@ -47,6 +49,8 @@ pub struct App {
     pub verifier: Arc<TokenVerifier>,
     /// What is told to those who listen to the token state.
     pub news: Arc<News>,
+    /// Who listens to it.
+    pub subscribers: Arc<Subscribers>,
     /// Which secrets were used.
     pub usage: Usage,
     /// Tags refresh tokens.

@@ -2,6 +2,7 @@
 
 pub mod master_key;
 pub mod signing_keys;
+pub mod subscribers;
 
 use std::sync::Arc;
 

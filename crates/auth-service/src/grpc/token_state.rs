@@ -10,13 +10,16 @@ use contracts::auth::v1::watch_response::Event;
 use contracts::auth::v1::{Beat, EpochRaised, KeySet, Restart, SessionEnded, WatchRequest, WatchResponse};
 use domain::change::Change;
 use futures_util::Stream;
+use service_kit::grpc::CallerName;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
+use super::origin;
 use crate::app::App;
+use crate::app::subscribers::Subscription;
 
 /// The pause between beats.
 const BEAT: Duration = Duration::from_secs(1);
@@ -41,18 +44,32 @@ type Events = Pin<Box<dyn Stream<Item = Result<WatchResponse, Status>> + Send>>;
 impl TokenState for TokenStateService {
     type WatchStream = Events;
 
-    async fn watch(&self, _: Request<WatchRequest>) -> Result<Response<Events>, Status> {
+    async fn watch(&self, request: Request<Streaming<WatchRequest>>) -> Result<Response<Events>, Status> {
         let (sender, receiver) = mpsc::channel(BUFFER);
         let (app, stop) = (Arc::clone(&self.app), self.stop.clone());
+        let name = request.extensions().get::<CallerName>().map(|caller| caller.0.clone()).unwrap_or_default();
+        let address = origin(&request).address;
+        let subscription = app.subscribers.begin(name, address, app.clock.now(), &*app.entropy);
         tokio::spawn(async move {
             // The listener going away and the process stopping both end the stream; neither is a fault.
             tokio::select! {
                 () = stop.cancelled() => {}
-                _ = tell(&app, &sender) => {}
+                _ = tell(&app, &sender, &subscription) => {}
+                () = hear(request.into_inner(), &subscription) => {}
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
+}
+
+/// Hears what the listener has taken in. One that says nothing more is told on all the same.
+async fn hear(mut requests: Streaming<WatchRequest>, subscription: &Subscription) {
+    while let Ok(Some(request)) = requests.message().await {
+        if let Some(number) = request.beat {
+            subscription.took_in(number);
+        }
+    }
+    std::future::pending().await
 }
 
 /// The listener has gone away.
@@ -60,7 +77,7 @@ struct Gone;
 
 type Sender = mpsc::Sender<Result<WatchResponse, Status>>;
 
-async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
+async fn tell(app: &App, sender: &Sender, subscription: &Subscription) -> Result<(), Gone> {
     let mut news = app.news.follow();
     tell_what_is_known(app, sender).await?;
     let mut beat = tokio::time::interval(BEAT);
@@ -78,7 +95,7 @@ async fn tell(app: &App, sender: &Sender) -> Result<(), Gone> {
                 Err(RecvError::Closed) => return Ok(()),
             },
             _ = beat.tick() => {
-                let beat = beat_event(app);
+                let beat = beat_event(app, subscription);
                 while let Ok(heard) = news.try_recv() {
                     tell_heard(app, sender, &heard).await?;
                 }
@@ -115,10 +132,14 @@ fn keys(app: &App) -> Event {
 }
 
 /// A beat says how old what was told is; while nothing is known there is nothing to say.
-fn beat_event(app: &App) -> Option<Event> {
+fn beat_event(app: &App, subscription: &Subscription) -> Option<Event> {
+    let sessions = app.age()?;
+    let epochs = app.identity.lease.age();
+    let number = subscription.beat(epochs.map(|epochs| app.clock.now().minus(sessions.max(epochs))));
     Some(Event::Beat(Beat {
-        sessions_age_ms: milliseconds(app.age()?),
-        epochs_age_ms: app.identity.lease.age().map_or(u32::MAX, milliseconds),
+        sessions_age_ms: milliseconds(sessions),
+        epochs_age_ms: epochs.map_or(u32::MAX, milliseconds),
+        number,
     }))
 }
 

@@ -6,6 +6,7 @@ mod jwks;
 mod logout;
 mod permissions;
 mod sessions;
+mod subscribers;
 mod token;
 mod userinfo;
 
@@ -41,6 +42,7 @@ use crate::app::{App, Origin};
         sessions::list_of_user,
         sessions::end_all_of_user,
         sessions::end_of_user,
+        subscribers::list_subscribers,
         audit::list_audit,
         audit::export_audit,
         jwks::jwks,
@@ -95,6 +97,7 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .service(sessions::list_of_user)
                     .service(sessions::end_all_of_user)
                     .service(sessions::end_of_user)
+                    .service(subscribers::list_subscribers)
                     .service(audit::list_audit)
                     .service(audit::export_audit)
                     .default_service(web::to(service_kit::http::not_found)),

@@ -5,6 +5,7 @@ mod collector;
 mod fleet;
 mod freshness;
 mod secrecy;
+mod subscribers;
 mod traces;
 
 use std::time::{Duration, Instant};

@@ -89,6 +89,10 @@ pub fn read_secret(file: &Path) -> Result<Secret<String>, SettingsError> {
     }
 }
 
+/// Who calls a method, as it is listed; among the extensions of each call that was let in.
+#[derive(Clone, Debug)]
+pub struct CallerName(pub String);
+
 /// Puts the check before every service of a gRPC server.
 #[derive(Clone, Debug)]
 pub struct CallersLayer {
@@ -102,7 +106,8 @@ impl CallersLayer {
         Self { callers, allowed }
     }
 
-    fn check(&self, request: &http::request::Parts) -> Result<(), Status> {
+    /// The name by which the caller is let in.
+    fn check(&self, request: &http::request::Parts) -> Result<CallerName, Status> {
         let (path, names) = (request.uri.path(), self.callers.names(request));
         if names.is_empty() {
             return Err(Status::unauthenticated("the caller is not known"));
@@ -112,7 +117,10 @@ impl CallersLayer {
             .iter()
             .find(|(method, _)| *method == path || (method.ends_with('/') && path.starts_with(method)));
         match listed {
-            Some((_, callers)) if names.iter().any(|name| callers.contains(&name.as_str())) => Ok(()),
+            Some((_, callers)) if names.iter().any(|name| callers.contains(&name.as_str())) => {
+                let listed = names.into_iter().find(|name| callers.contains(&name.as_str()));
+                Ok(CallerName(listed.unwrap_or_default()))
+            }
             Some(_) | None => {
                 tracing::warn!(caller = names.join(","), method = path, "a caller may not use this method");
                 Err(Status::permission_denied(match self.callers {
@@ -154,9 +162,12 @@ where
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         match self.layer.check(&head) {
-            Ok(()) => Either::Left(self.inner.call(http::Request::from_parts(head, body))),
+            Ok(name) => {
+                head.extensions.insert(name);
+                Either::Left(self.inner.call(http::Request::from_parts(head, body)))
+            }
             Err(status) => Either::Right(ready(Ok(status.into_http()))),
         }
     }

@@ -12,7 +12,7 @@ mod observe;
 mod peers;
 mod server;
 
-pub use caller::{Allowed, CallerSecrets, Callers, CallersLayer, read_secret};
+pub use caller::{Allowed, CallerName, CallerSecrets, Callers, CallersLayer, read_secret};
 pub use channel::PeerChannel;
 pub use failure::{from_status, to_status};
 pub use peers::{PeerSettings, Peers};
