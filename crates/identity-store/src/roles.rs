@@ -23,6 +23,7 @@ pub(crate) struct Row {
     name: String,
     built_in: bool,
     created_at: At,
+    declared_by: Option<String>,
 }
 
 impl Row {
@@ -34,6 +35,7 @@ impl Row {
             slug: Slug::parse(&self.slug).map_err(|_| unit.corrupt("roles", id))?,
             name: self.name,
             built_in: self.built_in,
+            declared_by: self.declared_by,
             created_at: self.created_at.0,
         })
     }
@@ -53,6 +55,7 @@ pub fn insert(unit: &mut Unit<'_>, role: &Role, permissions: &[Permission]) -> R
                 roles::name.eq(&role.name),
                 roles::built_in.eq(role.built_in),
                 roles::created_at.eq(At(role.created_at)),
+                roles::declared_by.eq(role.declared_by.as_deref()),
             ))
             .execute(connection)
     })?;
@@ -108,7 +111,7 @@ pub fn delete(unit: &mut Unit<'_>, role: &Role) -> Result<()> {
     Ok(())
 }
 
-/// The roles of a tenant by slug. There are as many as its products seed.
+/// The roles of a tenant by slug. There are as many as its products seed and declare, and as administrators make.
 pub fn list(unit: &mut Unit<'_>, tenant: TenantId) -> Result<Vec<Role>> {
     let rows: Vec<Row> = unit
         .query(|connection| roles::table.filter(roles::tenant_id.eq(id(tenant))).order(roles::slug).load(connection))?;

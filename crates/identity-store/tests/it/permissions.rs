@@ -163,6 +163,7 @@ async fn what_is_deleted_takes_its_grants_along(database: TestDatabase) {
         slug: Slug::parse("clerk").unwrap(),
         name: "Clerk".to_owned(),
         built_in: false,
+        declared_by: None,
         created_at: world.now(),
     };
     let cases = Permission::new("fraud", "cases", "get");
