@@ -231,7 +231,7 @@ async fn refuses_every_operation(pair: &Pair, token: &str, user: &str) {
             tried += 1;
         }
     }
-    assert_eq!(tried, 28);
+    assert_eq!(tried, 30);
     assert_eq!(everything_counted(pair), before);
 }
 
