@@ -164,6 +164,7 @@ fn refused(status: Status) -> Unanswered {
         Kind::Malformed
         | Kind::Conflict
         | Kind::TooLarge
+        | Kind::Unprocessable
         | Kind::Throttled
         | Kind::Internal
         | Kind::Unavailable

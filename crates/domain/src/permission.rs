@@ -61,9 +61,13 @@ fn is_platform(product: &str, resource: &str) -> bool {
 
 /// The way on which a permission reaches who holds it.
 ///
-/// Neither a group nor a role: it was granted to the subject itself. The order puts the shorter way first.
+/// Neither a group nor a role: it was granted to the subject itself. The order puts the stronger, then the shorter way
+/// first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Way {
+    /// Whether a product declared the role. A product speaks for itself alone, so this way counts only where a question
+    /// names the product: else what it declares would answer the questions of other products that name none.
+    pub declared: bool,
     /// The group that the subject is in.
     pub group: Option<Slug>,
     /// The role that the group, or the subject, has.
@@ -161,6 +165,7 @@ impl PermissionSet {
     }
 
     /// The permission by which the subject may do this: in one product, or in any when none is named. The most exact one.
+    /// What products declare of themselves counts only where they are named.
     ///
     /// Four look-ups at most, however many permissions the set holds.
     pub fn find(&self, product: Option<&str>, resource: &str, action: &str) -> Option<Grant<'_>> {
@@ -182,9 +187,10 @@ impl PermissionSet {
             // Only the first pattern, which is what is asked, reaches what no star matches.
             entries.iter().find_map(|held| {
                 let product = self.products.get(held.product)?;
-                let grant =
-                    Grant { product, resource: held_resource, action: held_action, way: self.ways.get(held.way)? };
-                (at == 0 || !is_platform(product, resource)).then_some(grant)
+                let way = self.ways.get(held.way)?;
+                let grant = Grant { product, resource: held_resource, action: held_action, way };
+                let counts = number.is_some() || !way.declared;
+                (counts && (at == 0 || !is_platform(product, resource))).then_some(grant)
             })
         })
     }

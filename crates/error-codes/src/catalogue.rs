@@ -290,7 +290,7 @@ codes! {
             "The application has no secret with this id. Retrieve the application to see its secrets.";
         /// Built-in groups, roles and applications stay as they are.
         BUILT_IN "IDE-1014" Forbidden "Built-in And Protected"
-            "This was seeded with the tenant and cannot be changed or deleted. Create one of your own instead.";
+            "This was seeded with the tenant, or declared by a product, and cannot be changed or deleted here. Create one of your own instead.";
         /// Two live secrets are the limit.
         TOO_MANY_SECRETS "IDE-1015" Conflict "Too Many Secrets"
             "The application already has two live secrets. Withdraw one before you add another.";
@@ -315,6 +315,12 @@ codes! {
         /// Nobody in the tenant has this id or username.
         SUBJECT_NOT_FOUND "IDE-1022" NotFound "Subject Not Found"
             "Nobody has this id or username. Name a user by id or username, or an application by id.";
+        /// A manifest breaks rules of its own, or does not fit the tenant.
+        INVALID_DECLARATION "IDE-1023" Unprocessable "Invalid Declaration"
+            "The declaration was not accepted, and nothing was changed. Correct everything that the fields object names and publish it again.";
+        /// The product has declared nothing in this tenant.
+        DECLARATION_NOT_FOUND "IDE-1024" NotFound "Declaration Not Found"
+            "The product has not declared anything in this tenant. Check its name, or let it publish its manifest first.";
     }
 }
 

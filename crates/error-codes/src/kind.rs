@@ -23,6 +23,8 @@ pub enum Kind {
     Unavailable,
     /// The route exists, the method does not; HTTP only.
     MethodNotAllowed,
+    /// The request is understood, and what it asks for contradicts itself or what exists; HTTP only.
+    Unprocessable,
 }
 
 impl Kind {
@@ -36,6 +38,7 @@ impl Kind {
             Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
             Self::TooLarge => 413,
+            Self::Unprocessable => 422,
             Self::Throttled => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,
@@ -45,7 +48,7 @@ impl Kind {
     /// The number of the gRPC status (`google.rpc.Code`).
     pub const fn grpc_status(self) -> i32 {
         match self {
-            Self::Malformed | Self::TooLarge => 3,
+            Self::Malformed | Self::TooLarge | Self::Unprocessable => 3,
             Self::Unauthenticated => 16,
             Self::Forbidden => 7,
             Self::NotFound => 5,
@@ -70,6 +73,7 @@ impl Kind {
             Self::Internal => "Internal",
             Self::Unavailable => "Unavailable",
             Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::Unprocessable => "Unprocessable",
         }
     }
 }

@@ -120,7 +120,8 @@ pub fn roles(unit: &mut Unit<'_>, tenant: TenantId, holder: Holder) -> Result<Ve
     rows.into_iter().map(|(row, span)| Ok((row.read(unit)?, validity(span)))).collect()
 }
 
-/// Gives a holder a role, or changes when it has it. A holder that lives is held, or new.
+/// Gives a holder a role, or changes when it has it. A holder that lives is held, or new. No declaration takes it back,
+/// also where one gave it.
 pub fn give(unit: &mut Unit<'_>, tenant: TenantId, holder: Holder, role: RoleId, validity: Validity) -> Result<()> {
     unit.query(|connection| {
         Both(
@@ -131,12 +132,14 @@ pub fn give(unit: &mut Unit<'_>, tenant: TenantId, holder: Holder, role: RoleId,
                     role_grants::role_id.eq(store::sql::id(role)),
                     role_grants::valid_from.eq(validity.from.map(At)),
                     role_grants::valid_until.eq(validity.until.map(At)),
+                    role_grants::declared.eq(false),
                 ))
                 .on_conflict((role_grants::tenant_id, role_grants::holder_id, role_grants::role_id))
                 .do_update()
                 .set((
                     role_grants::valid_from.eq(excluded(role_grants::valid_from)),
                     role_grants::valid_until.eq(excluded(role_grants::valid_until)),
+                    role_grants::declared.eq(excluded(role_grants::declared)),
                 )),
         )
         .execute(connection)
@@ -153,6 +156,40 @@ pub fn take(unit: &mut Unit<'_>, tenant: TenantId, holder: Holder, role: RoleId)
         announce(unit, tenant, holder);
     }
     Ok(taken == 1)
+}
+
+/// Gives a holder a role because its product declares so; nothing happens where the holder has it already, on whatever
+/// terms. The holder is held.
+pub fn give_declared(unit: &mut Unit<'_>, tenant: TenantId, holder: Holder, role: RoleId) -> Result<()> {
+    let given = unit.query(|connection| {
+        Both(
+            diesel::insert_into(role_grants::table)
+                .values((
+                    role_grants::tenant_id.eq(store::sql::id(tenant)),
+                    role_grants::holder_id.eq(Id(holder.uuid())),
+                    role_grants::role_id.eq(store::sql::id(role)),
+                    role_grants::declared.eq(true),
+                ))
+                .on_conflict_do_nothing(),
+        )
+        .execute(connection)
+    })?;
+    if given == 1 {
+        announce(unit, tenant, holder);
+    }
+    Ok(())
+}
+
+/// Takes a role back that a declaration gave; what an administrator gave, or changed, stays.
+pub fn take_declared(unit: &mut Unit<'_>, tenant: TenantId, holder: Holder, role: RoleId) -> Result<()> {
+    let key = (store::sql::id(tenant), Id(holder.uuid()), store::sql::id(role));
+    let taken = unit.query(|connection| {
+        diesel::delete(role_grants::table.find(key).filter(role_grants::declared.eq(true))).execute(connection)
+    })?;
+    if taken == 1 {
+        announce(unit, tenant, holder);
+    }
+    Ok(())
 }
 
 /// Takes everything from holders that are about to go. What that changes is for the caller to announce.

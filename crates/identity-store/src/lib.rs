@@ -15,6 +15,7 @@ use store::Migrations;
 
 pub mod applications;
 mod counters;
+pub mod declarations;
 pub mod epochs;
 pub mod grants;
 pub mod groups;

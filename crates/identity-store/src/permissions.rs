@@ -87,7 +87,7 @@ fn holders_of(links: &[Link]) -> Vec<Id> {
 }
 
 fn given_roles(unit: &mut Unit<'_>, tenant: TenantId, holders: &[Id]) -> Result<Vec<RoleGrant>> {
-    let rows: Vec<(Id, Id, String, Span)> = unit.query(|connection| {
+    let rows: Vec<(Id, Id, String, Option<String>, Span)> = unit.query(|connection| {
         role_grants::table
             .inner_join(
                 role_rows::table
@@ -99,13 +99,15 @@ fn given_roles(unit: &mut Unit<'_>, tenant: TenantId, holders: &[Id]) -> Result<
                 role_grants::holder_id,
                 role_grants::role_id,
                 role_rows::slug,
+                role_rows::declared_by,
                 (role_grants::valid_from, role_grants::valid_until),
             ))
             .load(connection)
     })?;
-    let grant = |(holder, role, slug, span): (Id, Id, String, Span)| {
+    let grant = |(holder, role, slug, declared_by, span): (Id, Id, String, Option<String>, Span)| {
         let slug = Slug::parse(&slug).map_err(|_| unit.corrupt("roles", role.0))?;
-        Ok(RoleGrant { holder: holder.0, role: role.of(), slug, validity: validity(span) })
+        let declared = declared_by.is_some();
+        Ok(RoleGrant { holder: holder.0, role: role.of(), slug, declared, validity: validity(span) })
     };
     rows.into_iter().map(grant).collect()
 }

@@ -26,6 +26,7 @@ pub(crate) struct Row {
     name: String,
     built_in: bool,
     created_at: At,
+    declared_by: Option<String>,
 }
 
 impl Row {
@@ -37,6 +38,7 @@ impl Row {
             slug: Slug::parse(&self.slug).map_err(|_| unit.corrupt("roles", id))?,
             name: self.name,
             built_in: self.built_in,
+            declared_by: self.declared_by,
             created_at: self.created_at.0,
         })
     }
@@ -56,6 +58,7 @@ pub fn insert(unit: &mut Unit<'_>, role: &Role, permissions: &[Permission]) -> R
                 roles::name.eq(&role.name),
                 roles::built_in.eq(role.built_in),
                 roles::created_at.eq(At(role.created_at)),
+                roles::declared_by.eq(role.declared_by.as_deref()),
             ))
             .execute(connection)
     })?;

@@ -73,7 +73,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Text};
+    use diesel::sql_types::{Bool, Nullable, Text};
     use store::sql::{TimeSql, UuidSql};
 
     roles (tenant_id, id) {
@@ -83,6 +83,7 @@ diesel::table! {
         name -> Text,
         built_in -> Bool,
         created_at -> TimeSql,
+        declared_by -> Nullable<Text>,
     }
 }
 
@@ -102,7 +103,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Nullable;
+    use diesel::sql_types::{Bool, Nullable};
     use store::sql::{TimeSql, UuidSql};
 
     role_grants (tenant_id, holder_id, role_id) {
@@ -111,6 +112,24 @@ diesel::table! {
         role_id -> UuidSql,
         valid_from -> Nullable<TimeSql>,
         valid_until -> Nullable<TimeSql>,
+        declared -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use store::sql::{TimeSql, UuidSql};
+
+    declarations (tenant_id, product, revision) {
+        tenant_id -> UuidSql,
+        product -> Text,
+        revision -> BigInt,
+        version -> BigInt,
+        hash -> Text,
+        access -> Text,
+        scope -> Text,
+        application_id -> UuidSql,
+        declared_at -> TimeSql,
     }
 }
 
@@ -196,6 +215,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     roles,
     permission_grants,
     role_grants,
+    declarations,
     group_members,
     applications,
     application_secrets,

@@ -1,6 +1,7 @@
 //! What a file declares of a tenant, against what there is: the differences, and nothing when there are none.
 //!
-//! What was seeded with a tenant is neither declared nor pruned, and who is in a group is nobody's business here.
+//! What was seeded with a tenant, and the roles that products declare of themselves ([`declaration`](crate::declaration)),
+//! are neither declared nor pruned, and who is in a group is nobody's business here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,7 +25,7 @@ pub struct Contents {
     pub groups: BTreeMap<String, GroupState>,
     /// Its applications.
     pub applications: BTreeMap<String, ApplicationState>,
-    /// What was seeded with it.
+    /// What was seeded with it, or declared by products.
     pub built_in: BTreeSet<(Kind, String)>,
 }
 
@@ -220,7 +221,9 @@ fn edits<T: Clone + PartialEq, W>(
     for (name, wanted) in wanted {
         let refused = |reason| Refused { about: Some((kind, name.clone())), reason };
         if actual.built_in.contains(&(kind, name.clone())) {
-            return Err(refused("is built in and protected; take it out of the file".to_owned()));
+            return Err(refused(
+                "is built in or declared by a product, and protected; take it out of the file".to_owned(),
+            ));
         }
         let before = held.get(name).cloned();
         let after = Some(merge(before.as_ref(), wanted).map_err(refused)?);

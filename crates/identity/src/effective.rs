@@ -69,7 +69,7 @@ mod tests {
     use crate::membership::Validity;
 
     fn reach(action: &str, group: Option<&str>, until: Option<i64>) -> Reach {
-        let way = Way { group: group.map(|group| Slug::parse(group).unwrap()), role: None };
+        let way = Way { group: group.map(|group| Slug::parse(group).unwrap()), ..Way::default() };
         let validity = Validity { from: None, until: until.map(Timestamp::from_seconds) };
         Reach { permission: Permission::new("midaz", "ledgers", action), way, validity }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use error_codes::{Failure, FieldDetail, ide};
+use error_codes::{Code, Failure, FieldDetail, ide};
 
 /// The members that were refused so far.
 #[derive(Debug, Default)]
@@ -39,7 +39,12 @@ impl Fields {
 
     /// The refusal that names every member.
     pub fn into_failure(self) -> Failure {
-        Failure::new(ide::INVALID_FIELD_TYPE).with_fields(self.refused)
+        self.into_failure_as(ide::INVALID_FIELD_TYPE)
+    }
+
+    /// The refusal that names every member, under a code of its own.
+    pub fn into_failure_as(self, code: Code) -> Failure {
+        Failure::new(code).with_fields(self.refused)
     }
 }
 

@@ -53,12 +53,12 @@ impl Link {
 
     /// A group that the subject is in.
     pub fn membership(group: GroupId, slug: Slug, validity: Validity) -> Self {
-        Self { holder: group.uuid(), way: Way { group: Some(slug), role: None }, validity }
+        Self { holder: group.uuid(), way: Way { group: Some(slug), ..Way::default() }, validity }
     }
 
     /// A role as which the subject acts without having been given it.
     pub fn acting_as(role: RoleId, slug: Slug) -> Self {
-        Self { holder: role.uuid(), way: Way { group: None, role: Some(slug) }, validity: Validity::ALWAYS }
+        Self { holder: role.uuid(), way: Way { role: Some(slug), ..Way::default() }, validity: Validity::ALWAYS }
     }
 }
 
@@ -71,6 +71,8 @@ pub struct RoleGrant {
     pub role: RoleId,
     /// Its name.
     pub slug: Slug,
+    /// Whether a product declared it.
+    pub declared: bool,
     /// When the holder has it.
     pub validity: Validity,
 }
@@ -90,9 +92,9 @@ pub struct PermissionGrant {
 pub fn through_roles(links: &[Link], given: Vec<RoleGrant>) -> Vec<Link> {
     let by_holder = by_holder(links);
     let mut roles = Vec::with_capacity(given.len());
-    for RoleGrant { holder, role, slug, validity } in given {
+    for RoleGrant { holder, role, slug, declared, validity } in given {
         for link in by_holder.get(&holder).into_iter().flatten() {
-            let way = Way { group: link.way.group.clone(), role: Some(slug.clone()) };
+            let way = Way { declared, group: link.way.group.clone(), role: Some(slug.clone()) };
             roles.push(Link { holder: role.uuid(), way, validity: link.validity.and(validity) });
         }
     }
@@ -140,14 +142,18 @@ mod tests {
         let group = GroupId::from(Uuid::from_u128(2));
         let role = RoleId::from(Uuid::from_u128(3));
         let mut links = vec![Link::own(user), Link::membership(group, slug("desk"), until(20))];
-        let given = |holder, validity| RoleGrant { holder, role, slug: slug("clerk"), validity };
+        let given = |holder, validity| RoleGrant { holder, role, slug: slug("clerk"), declared: false, validity };
         let roles = through_roles(&links, vec![given(group.uuid(), until(30)), given(user.uuid(), until(10))]);
         links.extend(roles);
 
         let see = Permission::new("fraud", "cases", "get");
         let granted = |holder| PermissionGrant { holder, permission: see.clone(), validity: Validity::ALWAYS };
         let found = reaches(&links, vec![granted(role.uuid()), granted(user.uuid()), granted(Uuid::from_u128(9))]);
-        let way = |group: Option<&str>, role: Option<&str>| Way { group: group.map(slug), role: role.map(slug) };
+        let way = |group: Option<&str>, role: Option<&str>| Way {
+            declared: false,
+            group: group.map(slug),
+            role: role.map(slug),
+        };
         let reach = |way, validity| Reach { permission: see.clone(), way, validity };
         assert_eq!(
             found,

@@ -9,6 +9,7 @@
 
 pub mod acting;
 pub mod application;
+pub mod declaration;
 pub mod declared;
 pub mod effective;
 pub mod explain;

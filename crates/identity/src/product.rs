@@ -15,6 +15,11 @@ const BUILT_IN: [&str; 3] = ["plugin-identity", "plugin-auth", "gatehouse"];
 #[derive(Clone, Debug)]
 pub struct Products(BTreeSet<String>);
 
+/// Whether a product is Gatehouse itself, which nobody but Gatehouse speaks for.
+pub fn is_built_in(product: &str) -> bool {
+    BUILT_IN.contains(&product)
+}
+
 impl Products {
     /// The products that are always registered, and those of the settings.
     ///
@@ -24,7 +29,7 @@ impl Products {
         let mut names: BTreeSet<_> = ALWAYS.map(str::to_owned).into();
         for name in registered {
             Slug::parse(&name)?;
-            if BUILT_IN.contains(&name.as_str()) {
+            if is_built_in(&name) {
                 return Err(InvalidText::new(format!("must not hold '{name}', which is built in")));
             }
             names.insert(name);

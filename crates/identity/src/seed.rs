@@ -77,7 +77,8 @@ impl Seed {
     ) -> Result<RoleId, InvalidText> {
         let id = RoleId::new(now, entropy);
         let slug = Slug::parse(&format!("{stem}-role"))?;
-        let role = Role { id, tenant: self.tenant.id, slug, name: name.to_owned(), built_in: true, created_at: now };
+        let name = name.to_owned();
+        let role = Role { id, tenant: self.tenant.id, slug, name, built_in: true, declared_by: None, created_at: now };
         self.roles.push((role, permissions));
         Ok(id)
     }

@@ -43,7 +43,8 @@ impl Meters {
                 | FailureKind::NotFound
                 | FailureKind::Conflict
                 | FailureKind::TooLarge
-                | FailureKind::MethodNotAllowed,
+                | FailureKind::MethodNotAllowed
+                | FailureKind::Unprocessable,
             ) => "refused",
         };
         self.token_requests.with_label_values(&[grant.name(), outcome]).inc();

@@ -57,7 +57,13 @@ impl Subscribers {
     }
 
     /// Somebody begins to listen.
-    pub fn begin(self: &Arc<Self>, name: String, address: String, now: Timestamp, entropy: &dyn Entropy) -> Subscription {
+    pub fn begin(
+        self: &Arc<Self>,
+        name: String,
+        address: String,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Subscription {
         let id = domain::id::new_uuid(now, entropy);
         let progress = Arc::new(Progress { name, address, since: now, told: Mutex::default() });
         self.living.insert(id, Arc::clone(&progress));
@@ -121,8 +127,7 @@ impl App {
             return self.deny(token, SUBSCRIBERS_GET, origin).await;
         }
         let process = self.subscribers.process;
-        let mut all =
-            self.store.read(move |unit| auth_store::subscribers::list_but_of(unit, Some(process))).await?;
+        let mut all = self.store.read(move |unit| auth_store::subscribers::list_but_of(unit, Some(process))).await?;
         all.extend(self.subscribers.living());
         all.sort_by_key(|subscriber| (subscriber.since, subscriber.id));
         Ok(all)
@@ -131,8 +136,7 @@ impl App {
     /// Writes the subscribers of this process down, for the commands and the other processes.
     pub async fn report_subscribers(&self) {
         let (process, living) = (self.subscribers.process, self.subscribers.living());
-        let reported =
-            self.store.write(move |unit| auth_store::subscribers::replace_of(unit, process, &living)).await;
+        let reported = self.store.write(move |unit| auth_store::subscribers::replace_of(unit, process, &living)).await;
         if let Err(failure) = reported {
             tracing::warn!(%failure, "the subscribers could not be written down and will be later");
         }
@@ -151,7 +155,10 @@ mod tests {
         let subscribers = Arc::new(Subscribers::new(at(0), &OsEntropy));
         let subscription = subscribers.begin("identity-service".to_owned(), String::new(), at(0), &OsEntropy);
         let known = || subscribers.living()[0].known_until;
-        assert_eq!((subscription.beat(None), subscription.beat(Some(at(10))), subscription.beat(Some(at(11)))), (1, 2, 3));
+        assert_eq!(
+            (subscription.beat(None), subscription.beat(Some(at(10))), subscription.beat(Some(at(11)))),
+            (1, 2, 3)
+        );
         assert_eq!(known(), None);
         subscription.took_in(2);
         assert_eq!(known(), Some(at(10)));

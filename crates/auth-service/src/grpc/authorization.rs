@@ -132,7 +132,7 @@ fn reason(denial: Denial) -> wire::Reason {
 }
 
 fn grant(Grant { product, resource, action, way }: Grant<'_>) -> wire::Grant {
-    let Way { group, role } = way;
+    let Way { group, role, .. } = way;
     let name = |slug: &Option<domain::Slug>| slug.as_ref().map(ToString::to_string).unwrap_or_default();
     wire::Grant {
         product: product.to_owned(),

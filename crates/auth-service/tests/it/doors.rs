@@ -123,6 +123,7 @@ fn plant_group(
         slug: domain::Slug::parse(&format!("clerk-{number}")).unwrap(),
         name: "Clerk".to_owned(),
         built_in: false,
+        declared_by: None,
         created_at: now,
     };
     roles::insert(unit, &role, &[])?;

@@ -43,7 +43,7 @@ async fn call(address: String, path: &str, authorization: Option<&str>) -> Code 
 pub(crate) async fn ask(channel: Channel, path: &str, authorization: Option<&str>) -> Result<(), Status> {
     let mut client = tonic::client::Grpc::new(channel);
     client.ready().await.map_err(|error| Status::from_error(error.into()))?;
-    let mut request = tonic::Request::new(contracts::auth::v1::WatchRequest {});
+    let mut request = tonic::Request::new(contracts::auth::v1::WatchRequest::default());
     if let Some(authorization) = authorization {
         request.metadata_mut().insert("authorization", authorization.parse().unwrap());
     }

@@ -44,6 +44,32 @@ fn who_lacks_one_permission_does_not_cover_the_other() {
     assert!(viewer.covers(&PermissionSet::default()));
 }
 
+#[test]
+fn what_a_product_declares_counts_only_where_it_is_named() {
+    let declared = Way { declared: true, ..Way::default() };
+    let delete = |product: &str| Permission::new(product, "ledgers", "delete");
+    let held = PermissionSet::resolved([(delete("reporter"), declared.clone())], None);
+    assert!(held.allows(Some("reporter"), "ledgers", "delete"));
+    assert!(!held.allows(None, "ledgers", "delete") && !held.allows(Some("midaz"), "ledgers", "delete"));
+    // Another way to the same permission, or another product's, stands beside it.
+    let both =
+        PermissionSet::resolved([(delete("reporter"), declared.clone()), (delete("reporter"), Way::default())], None);
+    assert!(both.allows(None, "ledgers", "delete"));
+    let others = PermissionSet::resolved([(delete("midaz"), Way::default()), (delete("alpha"), declared)], None);
+    assert_eq!(others.find(None, "ledgers", "delete").unwrap().product, "midaz");
+}
+
+#[test]
+fn of_several_ways_the_shortest_is_told() {
+    let slug = |text: &str| Some(Slug::parse(text).unwrap());
+    let through = |group, role| Way { declared: false, group, role };
+    let see = Permission::new("midaz", "ledgers", "get");
+    let ways = [through(slug("desk"), slug("clerk")), through(slug("desk"), None), through(None, slug("clerk"))];
+    let held = PermissionSet::resolved(ways.map(|way| (see.clone(), way)), None).at_revision(7);
+    assert_eq!(held.find(None, "ledgers", "get").unwrap().way, &through(None, slug("clerk")));
+    assert_eq!((held.grants().count(), held.revision()), (1, 7));
+}
+
 proptest! {
     #[test]
     fn the_resolved_set_answers_as_a_walk_over_the_rules(

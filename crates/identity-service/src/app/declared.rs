@@ -105,7 +105,8 @@ fn load(unit: &mut Unit<'_>, tenant: Tenant) -> Result<Contents> {
     };
     for role in roles::all(unit, id)? {
         let slug = role.slug.to_string();
-        if role.built_in {
+        // What a product declared is no more a matter of the file than what was seeded.
+        if role.changeable().is_err() {
             contents.built_in.insert((Kind::Role, slug));
         } else {
             let permissions = grants::permissions(unit, id, Holder::Role(role.id))?.into_keys().collect();
@@ -224,7 +225,8 @@ impl Doing<'_> {
             (_, _, Some(after)) => {
                 let now = unit.now();
                 let id = RoleId::new(now, self.entropy);
-                let role = Role { id, tenant, slug, name: after.name.clone(), built_in: false, created_at: now };
+                let name = after.name.clone();
+                let role = Role { id, tenant, slug, name, built_in: false, declared_by: None, created_at: now };
                 roles::insert(unit, &role, &after.permissions.iter().cloned().collect::<Vec<_>>())?;
                 action::ROLE_CREATE
             }

@@ -165,7 +165,7 @@ impl Walk<'_, '_> {
         if !step.holds_at(self.now) {
             return Ok(());
         }
-        let way = Way { group: None, role: Some(slug.clone()) };
+        let way = Way { role: Some(slug.clone()), ..Way::default() };
         let given = inside.as_ref().and_then(|inside| inside.given);
         let mut begin = match &inside {
             Some(Place { given: Some(key), member: Some(_), .. }) => Begin::At(*key),
@@ -236,7 +236,7 @@ impl Walk<'_, '_> {
         if !step.holds_at(self.now) {
             return Ok(());
         }
-        let way = Way { group: Some(slug), role: step.way.role.clone() };
+        let way = Way { group: Some(slug), ..step.way.clone() };
         let mut after = inside.and_then(|inside| inside.member);
         while !self.is_over() {
             self.batches += 1;

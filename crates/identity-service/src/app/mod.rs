@@ -6,6 +6,7 @@ pub mod applications;
 pub mod attempts;
 pub mod audit;
 pub mod clients;
+pub mod declarations;
 pub mod declared;
 pub mod explain;
 pub mod first_start;

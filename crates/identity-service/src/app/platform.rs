@@ -123,7 +123,8 @@ pub(super) fn give_platform_role(unit: &mut Unit<'_>, tenant: TenantId, fresh: R
         let administrators =
             administrators.ok_or_else(|| Failure::new(ide::INTERNAL).with_cause("no administrators"))?;
         let name = "Platform".to_owned();
-        let role = Role { id: fresh, tenant, slug, name, built_in: true, created_at: unit.now() };
+        let created_at = unit.now();
+        let role = Role { id: fresh, tenant, slug, name, built_in: true, declared_by: None, created_at };
         roles::insert(unit, &role, &wanted.into_iter().collect::<Vec<_>>())?;
         return grants::give(unit, tenant, Holder::Group(administrators.id), role.id, Validity::ALWAYS);
     };

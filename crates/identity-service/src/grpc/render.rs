@@ -66,6 +66,7 @@ fn permissions(set: &PermissionSet) -> Vec<wire::Permission> {
             action: grant.action.to_owned(),
             group: name(&grant.way.group),
             role: name(&grant.way.role),
+            declared: grant.way.declared,
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 mod applications;
 mod audit;
+mod declarations;
 mod explain;
 mod grants;
 mod group_members;
@@ -60,6 +61,8 @@ use crate::app::{App, Origin};
         applications::create_application,
         applications::read_application,
         applications::delete_application,
+        declarations::read_declaration,
+        declarations::publish_declaration,
         secrets::add_application_secret,
         secrets::withdraw_application_secret,
         grants::read_application_permissions,
@@ -90,6 +93,7 @@ use crate::app::{App, Origin};
         (name = "Roles API", description = "Named sets of permissions that groups, people and software are given"),
         (name = "Permissions API", description = "Who may do what, and why"),
         (name = "Applications API", description = "Software that authenticates for itself"),
+        (name = "Declarations API", description = "What products declare of themselves: who may do what in them"),
         (name = "Users API", description = "People who log in"),
         (name = "Audit API", description = "Who did what to whom, from where, and how it ended"),
         (name = "Tenants API", description = "The tenants of the platform; for administrators of the system tenant alone"),
@@ -157,6 +161,8 @@ pub fn routes(app: Arc<App>) -> impl Fn(&mut web::ServiceConfig) + Send + Clone 
                     .service(applications::create_application)
                     .service(applications::read_application)
                     .service(applications::delete_application)
+                    .service(declarations::read_declaration)
+                    .service(declarations::publish_declaration)
                     .service(secrets::add_application_secret)
                     .service(secrets::withdraw_application_secret)
                     .service(grants::read_application_permissions)
@@ -206,7 +212,7 @@ mod tests {
         let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/"));
         let operations: Vec<&Value> = paths.flat_map(|(_, item)| item.as_object().unwrap().values()).collect();
         let names: HashSet<_> = operations.iter().map(|operation| operation["operationId"].as_str().unwrap()).collect();
-        assert_eq!((operations.len(), names.len()), (50, 50));
+        assert_eq!((operations.len(), names.len()), (52, 52));
         for operation in operations {
             assert_eq!(operation["security"], serde_json::json!([{ "bearer": [] }]), "{operation}");
             assert!(operation["responses"]["401"].is_object(), "{operation}");

@@ -31,7 +31,7 @@ pair::on_both_engines! {
 
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     let walked = pair::walk(pair, &pair.identity, &identity_service::http::document(), "IDE").await;
-    assert_eq!(walked, 50);
+    assert_eq!(walked, 52);
 }
 
 async fn no_operation_falls_to_an_absurd_request(pair: &Pair) {

@@ -7,6 +7,7 @@ mod apply;
 mod audit;
 mod caller;
 mod commands;
+mod declarations;
 mod edges;
 mod explain;
 mod grants;

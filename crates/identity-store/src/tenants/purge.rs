@@ -8,7 +8,8 @@ use store::{AnyConnection, Unit};
 
 use crate::grants;
 use crate::schema::{
-    application_secrets, applications, counters, group_members, groups, password_credentials, roles, tenants, users,
+    application_secrets, applications, counters, declarations, group_members, groups, password_credentials, roles,
+    tenants, users,
 };
 
 /// People, groups, applications or roles that leave in one step, each with all that hangs on it.
@@ -83,6 +84,8 @@ fn purge_roles(connection: &mut AnyConnection, tenant: Id) -> QueryResult<usize>
     let ids: Vec<Id> =
         roles::table.filter(roles::tenant_id.eq(tenant)).limit(STEP).select(roles::id).load(connection)?;
     grants::clear(connection, tenant, &ids)?;
+    // Two at most for each product of the deployment.
+    diesel::delete(declarations::table.filter(declarations::tenant_id.eq(tenant))).execute(connection)?;
     diesel::delete(roles::table.filter(roles::tenant_id.eq(tenant)).filter(roles::id.eq_any(&ids))).execute(connection)
 }
 

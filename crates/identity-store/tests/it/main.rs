@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken test should stop loudly")]
 
 mod applications;
+mod declarations;
 mod groups;
 mod members;
 mod permissions;

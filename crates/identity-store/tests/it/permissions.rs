@@ -123,9 +123,9 @@ async fn a_permission_tells_the_way_on_which_it_came(database: TestDatabase) {
     let set = held(&reaches, world.now());
     let way = |product, resource| set.find(Some(product), resource, "get").unwrap().way.clone();
     let slug = |text: &str| Some(Slug::parse(text).unwrap());
-    let through = |group: &str, role: &str| Way { group: slug(group), role: slug(role) };
+    let through = |group: &str, role: &str| Way { group: slug(group), role: slug(role), ..Way::default() };
     assert_eq!(way("midaz", "ledgers"), through("midaz-viewer-group", "midaz-viewer-role"));
-    assert_eq!(way("routing", "account-types"), Way { group: None, role: slug("routing-viewer-role") });
+    assert_eq!(way("routing", "account-types"), Way { role: slug("routing-viewer-role"), ..Way::default() });
     assert_eq!(way("fraud", "cases"), Way::default());
     assert_eq!(set.valid_until(), Some(until));
     assert!(!held(&reaches, until).allows(Some("routing"), "account-types", "get"));
@@ -165,6 +165,7 @@ async fn what_is_deleted_takes_its_grants_along(database: TestDatabase) {
         slug: Slug::parse("clerk").unwrap(),
         name: "Clerk".to_owned(),
         built_in: false,
+        declared_by: None,
         created_at: world.now(),
     };
     let cases = Permission::new("fraud", "cases", "get");

@@ -44,7 +44,7 @@ async fn the_migrations_can_be_run_again(database: TestDatabase) {
     let url = database.url().clone();
     let migrations = identity_store::migrations();
     let first = store::migrate(&url, &migrations).unwrap();
-    assert_eq!(first.len(), 5);
+    assert_eq!(first.len(), 6);
     assert!(store::migrate(&url, &migrations).unwrap().is_empty());
     store::check(&url, &migrations).unwrap();
 }

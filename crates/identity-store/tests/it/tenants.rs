@@ -2,12 +2,14 @@ use domain::Epoch;
 use domain::change::Change;
 use domain::page::Page;
 use error_codes::ide;
+use identity::declaration::Declaration;
 use identity::grant::Holder;
 use identity::membership::Validity;
 use identity::tenant::{Limits, Settings, Tenant};
-use identity_store::{grants, members, passwords, secrets, tenants, users};
+use identity_store::{declarations, grants, members, passwords, secrets, tenants, users};
 use testkit::{Engine, TestDatabase};
 
+use crate::declarations::declaration;
 use crate::world::{CHANCE, World, new_seed, new_user};
 
 testkit::on_both_engines! {
@@ -22,10 +24,11 @@ testkit::on_both_engines! {
 /// Tables with rows of tenants that outlive them: the trail and the feed, which have sweepers of their own.
 const OUTLIVE: [&str; 2] = ["audit_events", "feed"];
 /// Tables that a purge empties.
-const PURGED: [&str; 10] = [
+const PURGED: [&str; 11] = [
     "application_secrets",
     "applications",
     "counters",
+    "declarations",
     "group_members",
     "groups",
     "password_credentials",
@@ -87,6 +90,7 @@ async fn a_deleted_tenant_leaves_nothing_but_its_name(database: TestDatabase) {
     let other = world.other_tenant().await;
     let (people, (group, _)) = ((0..450).collect::<Vec<_>>(), other.groups[0].clone());
     let (tenant, application, now) = (other.tenant.clone(), other.application.clone(), world.now());
+    let declared = Declaration { tenant: tenant.id, ..declaration(world, 1) };
     world
         .write(move |unit| {
             for number in &people {
@@ -99,6 +103,7 @@ async fn a_deleted_tenant_leaves_nothing_but_its_name(database: TestDatabase) {
             let own = own.into_iter().map(|permission| (permission, Validity::ALWAYS)).collect();
             grants::replace(unit, tenant.id, Holder::Group(group.id), &own)?;
             secrets::insert(unit, &application, domain::id::SecretId::new(now, CHANCE), &[7; 32])?;
+            declarations::insert(unit, &declared)?;
             tenants::mark_deleted(unit, &tenant)
         })
         .await;

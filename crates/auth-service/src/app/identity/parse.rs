@@ -90,7 +90,7 @@ pub(super) fn parse_subject(subject: wire::Subject) -> Option<Subject> {
 
 fn parse_permission(held: wire::Permission) -> Option<(Permission, Way)> {
     let name = |slug: &str| if slug.is_empty() { Some(None) } else { Slug::parse(slug).ok().map(Some) };
-    let way = Way { group: name(&held.group)?, role: name(&held.role)? };
+    let way = Way { declared: held.declared, group: name(&held.group)?, role: name(&held.role)? };
     Some((Permission::new(held.product, held.resource, held.action), way))
 }
 

@@ -32,7 +32,9 @@ async fn an_operator_sees_when_every_receiver_has_it(engine: Engine, count: usiz
             listed.len() == count && listed.iter().all(|one| one["knownUntil"].is_string())
         })
         .await;
-        assert!(listed(index).await.iter().all(|one| one["name"] == "identity-service" && one["address"] == "127.0.0.1"));
+        assert!(
+            listed(index).await.iter().all(|one| one["name"] == "identity-service" && one["address"] == "127.0.0.1")
+        );
     }
 
     // Everything of a user is ended; the command returns when everybody has it.

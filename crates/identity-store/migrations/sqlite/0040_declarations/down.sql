@@ -1,0 +1,3 @@
+ALTER TABLE role_grants DROP COLUMN declared;
+ALTER TABLE roles DROP COLUMN declared_by;
+DROP TABLE declarations;
