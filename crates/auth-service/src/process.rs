@@ -37,7 +37,7 @@ pub const NAME: &str = "auth-service";
 const SWEEP: Duration = Duration::from_secs(60);
 /// The pause between two looks at what time asks of the signing keys.
 const KEEP_TIME: Duration = Duration::from_secs(1);
-/// The pause between two reports of who listens.
+/// The pause between two reports of who listens, which `auth-service subscribers` counts on.
 const REPORT_SUBSCRIBERS: Duration = Duration::from_secs(5);
 /// The pause between two reports of used secrets.
 const REPORT: Duration = Duration::from_secs(10);

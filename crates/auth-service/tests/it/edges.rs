@@ -18,14 +18,14 @@ pair::on_both_engines! {
 
 async fn no_operation_answers_without_a_token_or_to_nonsense(pair: &Pair) {
     let walked = pair::walk(pair, &pair.auth, &auth_service::http::document(), "AUT").await;
-    assert_eq!(walked, 13);
+    assert_eq!(walked, 14);
 }
 
 async fn every_operation_with_a_strangers_token_finds_and_changes_nothing(pair: &Pair) {
     let administrator = pair.administrator().await;
     let own = format!("/v1/users/{}/sessions", administrator.id);
     let walked = pair::isolate(pair, &pair.auth, &auth_service::http::document(), "AUT").await;
-    assert_eq!(walked, 13);
+    assert_eq!(walked, 14);
     let live = pair.auth.get(&own).bearer(administrator.token()).send().await.expect(200);
     assert!(live.body.as_array().unwrap().iter().any(|session| session["current"] == true), "{}", live.text);
     assert_eq!(pair.identity.get("/v1/users").bearer(administrator.token()).send().await.expect(200).status, 200);

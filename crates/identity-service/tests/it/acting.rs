@@ -303,7 +303,7 @@ async fn refuses_every_operation(pair: &Pair, token: &str, user: &str) {
             tried += 1;
         }
     }
-    assert_eq!(tried, 50);
+    assert_eq!(tried, 51);
     assert_eq!(everything_counted(pair), before);
 }
 

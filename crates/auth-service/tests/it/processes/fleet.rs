@@ -200,7 +200,8 @@ impl Fleet {
         answer.expect(201).text_of("id")
     }
 
-    /// Makes a group and grants it a permission, past the rules of who may grant what.
+    /// Makes a group and grants it a permission, and the administrators as well, who may then put people into it; before
+    /// anybody asked what they may do.
     pub(super) fn grant(&self, group: &str, product: &str, resource: &str, action: &str) {
         let id = "0198c0de-0000-7000-8000-00000000de5c";
         tokio::task::block_in_place(|| {
@@ -210,7 +211,8 @@ impl Fleet {
             ));
             self.identity_database.execute(&format!(
                 "INSERT INTO permission_grants (tenant_id, holder_id, product, resource, action)
-                 SELECT id, '{id}', '{product}', '{resource}', '{action}' FROM tenants"
+                 SELECT tenant_id, id, '{product}', '{resource}', '{action}' FROM groups
+                 WHERE slug IN ('{group}', 'admin-group')"
             ));
         });
     }

@@ -25,12 +25,12 @@ async fn answers(doors: &[Doors], token: &str) -> Vec<bool> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_was_taken_away_is_refused_at_every_door() {
     let fleet = Fleet::start(Engine::Postgres, 2).await;
+    let (product, resource, action) = QUESTION;
+    fleet.grant("desk", product, resource, action);
     let administrator = fleet.administrator().await;
     let id = fleet.create_user(&administrator, "ana").await;
     let token = fleet.log_in(0, "ana").await.expect(200).text_of("accessToken");
     let doors = [fleet.doors(0).await, fleet.doors(1).await];
-    let (product, resource, action) = QUESTION;
-    fleet.grant("desk", product, resource, action);
     let path = format!("/v1/users/{id}");
     let groups = |names: &[&str]| json!({ "groups": names });
     let mut slowest = Duration::ZERO;

@@ -44,13 +44,15 @@ async fn an_operator_sees_when_every_receiver_has_it(engine: Engine, count: usiz
     let output = fleet.run("auth-service", &["subscribers", "--wait", "--json"]);
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(shown["subscribers"].as_array().map(Vec::len), Some(count), "{shown}");
+    let until = shown["subscribers"][0]["knownUntil"].as_str().unwrap();
+    assert!(domain::Timestamp::parse(until).is_ok(), "{shown}");
     let table = fleet.run("auth-service", &["subscribers"]);
     let table = String::from_utf8(table.stdout).unwrap();
     assert!(table.starts_with("NAME ") && table.lines().count() == count + 1, "{table}");
 
     // One that hears nothing is named.
     fleet.freeze_identity(0);
-    let refused = fleet.run("auth-service", &["subscribers", "--wait", "7"]);
+    let refused = fleet.run("auth-service", &["subscribers", "--wait", "8"]);
     let sentence = String::from_utf8(refused.stderr).unwrap();
     assert!(!refused.status.success() && sentence.contains("identity-service at 127.0.0.1"), "{sentence}");
     fleet.thaw_identity(0);
