@@ -1,4 +1,4 @@
-//! Roles. What they permit, and who has them, is in [`grants`](crate::grants).
+//! Roles. What they permit, and who has them, is in [`grants`].
 
 use diesel::prelude::*;
 use domain::Slug;
