@@ -99,6 +99,8 @@ impl RouteTable {
         let path = plain(path)?;
         let without_port = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
         let host = without_port.map_or(host, |(name, _)| name);
+        // The root may be written out (RFC 1034 §3.1).
+        let host = host.strip_suffix('.').unwrap_or(host);
         let router = self.by_host.get(&host.to_ascii_lowercase()).unwrap_or(&self.of_any_host);
         let routes = router.at(&path).ok()?.value;
         let route = routes.iter().find(|route| route.takes(method))?;
@@ -121,6 +123,9 @@ impl Route {
         let texts = [Some(&raw.resource), raw.product.as_ref(), raw.action.as_ref(), raw.host.as_ref()];
         if texts.into_iter().flatten().any(String::is_empty) {
             return Err("has an empty text; leave out what is not needed");
+        }
+        if raw.host.as_ref().is_some_and(|host| host.contains([':', '/']) || host.ends_with('.')) {
+            return Err("must name its host without a scheme, a port or a dot at the end");
         }
         let methods = raw.methods.as_ref();
         if methods.is_some_and(|methods| methods.is_empty() || !methods.iter().all(|method| is_method(method))) {
@@ -153,7 +158,7 @@ fn is_method(text: &str) -> bool {
 
 /// The path without its query, decoded, and without a last slash; `None` where two readers may take it for different paths.
 fn plain(path: &str) -> Option<String> {
-    let path = path.split(['?', '#']).next()?;
+    let path = path.split('?').next()?;
     let encoded = path.as_bytes();
     let is_whole =
         |at: usize| encoded.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
@@ -165,7 +170,7 @@ fn plain(path: &str) -> Option<String> {
     let slashes = |text: &str| text.bytes().filter(|&byte| byte == b'/').count();
     if slashes(&decoded) != slashes(path)
         || decoded.contains("//")
-        || decoded.contains(['\\', '%', ';'])
+        || decoded.contains(['\\', '%', ';', '?', '#'])
         || decoded.contains(char::is_control)
     {
         return None;

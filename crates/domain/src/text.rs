@@ -30,6 +30,9 @@ pub fn line(text: &str, shortest: usize, longest: usize) -> Result<&str, Invalid
     if text.chars().any(char::is_control) {
         return Err(InvalidText::new("must not hold control characters"));
     }
+    if text.chars().any(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
+        return Err(InvalidText::new("must not hold characters that turn the direction of text"));
+    }
     if text.trim().len() != text.len() {
         return Err(InvalidText::new("must not begin or end with white space"));
     }

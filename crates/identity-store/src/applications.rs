@@ -33,6 +33,7 @@ struct Row {
     revision: i64,
     created_at: At,
     deleted_at: Option<At>,
+    declares: bool,
 }
 
 impl Row {
@@ -51,6 +52,7 @@ impl Row {
             revision: count_column(application.revision),
             created_at: At(application.created_at),
             deleted_at: None,
+            declares: application.declares,
         }
     }
 
@@ -66,6 +68,7 @@ impl Row {
             grants: Grants::parse(&self.grants).ok_or_else(|| unit.corrupt("applications", id))?,
             is_default: self.is_default,
             built_in: self.built_in,
+            declares: self.declares,
             epoch: epoch(unit, "applications", id, self.epoch)?,
             revision: count(unit, "applications", id, self.revision)?,
             created_at: self.created_at.0,

@@ -164,6 +164,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> TimeSql,
         deleted_at -> Nullable<TimeSql>,
+        declares -> Bool,
     }
 }
 

@@ -36,6 +36,9 @@ pub struct Application {
     pub is_default: bool,
     /// Seeded with the tenant, and protected.
     pub built_in: bool,
+    /// Whether it may declare what its product permits. An administrator made it, and only administrators add secrets: who
+    /// holds one decides who may do what in the product.
+    pub declares: bool,
     /// Tokens issued under a smaller number are dead.
     pub epoch: Epoch,
     /// Counts every change, also of secrets.
@@ -92,6 +95,7 @@ impl NewApplication {
             grants: Grants::of([Grant::ClientCredentials, Grant::RefreshToken]),
             is_default: false,
             built_in: false,
+            declares: false,
             epoch: Epoch::default(),
             revision: 0,
             created_at: now,

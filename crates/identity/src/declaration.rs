@@ -5,8 +5,11 @@
 //!
 //! **Why a product may do this without a permission.** It speaks for itself alone: every permission that comes of a
 //! manifest is one of the product that publishes it, and what those mean is decided by that product anyway, since it
-//! enforces them. So it cannot raise anybody in another product or in Gatehouse. Five bounds keep it so:
+//! enforces them. So it cannot raise anybody in another product or in Gatehouse. Seven bounds keep it so:
 //!
+//! - Only an application that an administrator made may declare, and only administrators give it further secrets: whoever
+//!   holds a secret of it decides who may do what in the product.
+//! - What is declared counts only where a question names the product ([`Way::declared`](domain::permission::Way)).
 //! - Names are exact. `*` is refused, and so are the methods of HTTP but `delete`: a question that names no product, as old
 //!   middleware asks, is answered from all products, and such questions are about methods.
 //! - A role belongs to whoever declared it. A manifest never takes over a role that was seeded, made by an administrator or

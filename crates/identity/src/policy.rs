@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::permission::{ANY, Permission};
+use domain::product::canonical;
 use domain::{InvalidText, Timestamp};
 use error_codes::Result;
 
@@ -44,7 +45,7 @@ pub fn parse(raw: &[RawPermission<'_>]) -> Result<BTreeMap<Permission, Validity>
         let mut part = |name: &str, text, parse: fn(&str) -> Result<String, InvalidText>| {
             fields.read(&format!("permissions[{index}].{name}"), text, parse)
         };
-        let product = part("product", raw.product, exact);
+        let product = part("product", raw.product, product);
         let resource = part("resource", raw.resource, exact_or_any);
         let action = part("action", raw.action, exact_or_any);
         let validity = read_validity(&mut fields, &format!("permissions[{index}]."), raw.valid_from, raw.valid_until);
@@ -69,6 +70,11 @@ pub fn read_validity(fields: &mut Fields, place: &str, from: Option<&str>, until
         fields.refuse(&format!("{place}validUntil"), reason.to_string());
         Validity::ALWAYS
     })
+}
+
+/// A product under its one name: questions are asked under that.
+pub fn product(text: &str) -> Result<String, InvalidText> {
+    exact(text).map(|product| canonical(&product).to_owned())
 }
 
 /// A resource or action: an exact text, or the star that stands for any.

@@ -6,6 +6,7 @@ use domain::{Entropy, Slug, Timestamp};
 use error_codes::{Failure, Result, ide};
 
 use crate::group::NewGroup;
+use crate::seed::PLATFORM_ROLE;
 
 /// A role.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +52,13 @@ impl NewRole {
     /// # Errors
     /// IDE-0002 with every member that breaks a limit.
     pub fn parse(id: Option<&str>, name: &str) -> Result<Self> {
-        NewGroup::parse(id, name).map(|NewGroup { slug, name }| Self { slug, name })
+        let NewGroup { slug, name } = NewGroup::parse(id, name)?;
+        if slug.as_str() == PLATFORM_ROLE {
+            return Err(
+                Failure::new(ide::INVALID_FIELD_TYPE).with_field("id", "is the role of the platform's administrators")
+            );
+        }
+        Ok(Self { slug, name })
     }
 
     /// The role it becomes: nobody has it, and it permits nothing.

@@ -116,6 +116,7 @@ fn application(tenant: &Tenant, now: Timestamp, entropy: &dyn Entropy) -> Applic
         grants: Grants::of(Grant::ALL),
         is_default: true,
         built_in: true,
+        declares: false,
         epoch: Epoch::default(),
         revision: 0,
         created_at: now,

@@ -4,6 +4,8 @@ mod page;
 
 pub use page::Found;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -23,6 +25,8 @@ use page::{Order, page};
 const BATCH: u16 = 100;
 /// After how long the same denial is told again.
 const DENIED_AGAIN: Duration = Duration::from_secs(60);
+/// Refusals of one caller that are told in that time.
+const MOST_REFUSALS: u32 = 60;
 /// Denials that are remembered.
 const CALLERS: u64 = 10_000;
 
@@ -32,30 +36,44 @@ pub struct Trail {
     store: Store,
     retention: Duration,
     denied: Cache<(TenantId, String, String), ()>,
+    /// How many refusals of each caller were told within the last minute.
+    told: Cache<(TenantId, String), Arc<AtomicU32>>,
 }
 
 impl Trail {
     /// The trails of a store.
     pub fn new(store: Store, retention: Duration) -> Self {
         let denied = Cache::builder().max_capacity(CALLERS).time_to_live(DENIED_AGAIN).build();
-        Self { store, retention, denied }
+        let told = Cache::builder().max_capacity(CALLERS).time_to_live(DENIED_AGAIN).build();
+        Self { store, retention, denied, told }
     }
 
     /// Tells that a caller lacked a permission, `resource:action`; again only a minute later, so that a caller who keeps
     /// trying does not fill the trail.
     pub async fn deny(&self, tenant: TenantId, actor: Actor, permission: String, code: Code) -> Result<()> {
-        let key = (tenant, actor.id.clone(), permission.clone());
-        if !self.denied.entry(key).or_insert(()).is_fresh() {
-            return Ok(());
-        }
-        let event = AuditEvent {
+        self.refuse(AuditEvent {
             tenant,
             actor,
             action: action::ACCESS_DENY,
             target_id: permission,
             outcome: Outcome::Refused(code),
             details: None,
-        };
+        })
+        .await
+    }
+
+    /// Tells of a refusal that changed nothing: the same one again only a minute later, and of one caller no more than a few
+    /// in a minute, so that nobody fills the trail with what they may not do.
+    pub async fn refuse(&self, event: AuditEvent) -> Result<()> {
+        let caller = (event.tenant, event.actor.id.clone());
+        let same = (caller.0, caller.1.clone(), format!("{} {}", event.action.name, event.target_id));
+        if !self.denied.entry(same).or_insert(()).is_fresh() {
+            return Ok(());
+        }
+        let told = self.told.get_with(caller, Arc::default);
+        if told.fetch_add(1, Ordering::Relaxed) >= MOST_REFUSALS {
+            return Ok(());
+        }
         self.store.write(move |unit| unit.audit(&event)).await
     }
 

@@ -7,12 +7,16 @@ use domain::Timestamp;
 use domain::audit::action;
 use domain::id::{ApplicationId, UserId};
 use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT};
+use domain::scope::ACCESS_MANAGER;
 use domain::token::AccessToken;
 use error_codes::{Result, aut};
 use store::{AuditEvent, Outcome};
 
 use super::identity::{Party, Subject, Who};
 use super::{App, Origin};
+
+/// The longest username, in bytes: 255 characters of up to four.
+const LONGEST_NAME: usize = 4 * 255;
 
 /// Whose question it is, whom it is about, and from where it comes.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +35,8 @@ pub struct Consulted {
     subject: Arc<Subject>,
     /// The one denial of every question, where there is one.
     denial: Option<Denial>,
+    /// When the right to ask about this subject begins or ends.
+    may_ask_until: Option<Timestamp>,
 }
 
 impl Consulted {
@@ -47,9 +53,17 @@ impl Consulted {
         self.subject.permissions.revision()
     }
 
-    /// The next moment at which a grant of the subject begins or ends, and with it an answer.
+    /// The next moment at which a grant of the subject begins or ends, or the right to ask, and with it an answer.
     pub fn valid_until(&self) -> Option<Timestamp> {
-        self.subject.permissions.valid_until()
+        self.subject.permissions.valid_until().into_iter().chain(self.may_ask_until).min()
+    }
+
+    /// Whether it is a person.
+    pub fn is_person(&self) -> bool {
+        match self.subject.party {
+            Party::Person(..) => true,
+            Party::Application(_) => false,
+        }
     }
 }
 
@@ -69,24 +83,33 @@ impl App {
         let address = ClientAddress::read(client_ip, &origin.address, &self.internal_networks);
         let denied_there = |subject: &Subject| (!address.is_admitted_by(&subject.networks)).then_some(Denial::Network);
         match (Asker { token, product }).asks_about(sub) {
-            Asked::Own => Ok(Consulted { denial: denied_there(&own), subject: own }),
-            Asked::OtherRole => Ok(Consulted { subject: own, denial: Some(Denial::Permission) }),
+            Asked::Own => Ok(Consulted { denial: denied_there(&own), subject: own, may_ask_until: None }),
+            Asked::OtherRole => Ok(Consulted { subject: own, denial: Some(Denial::Permission), may_ask_until: None }),
             Asked::Another(other) => {
                 let (resource, action) = AUTHORIZE_ANY;
-                if !own.permissions.allows(Some(IDENTITY_PRODUCT), resource, action) {
+                let in_scope = token.user().is_none() || token.scopes.contains(ACCESS_MANAGER);
+                if !in_scope || !own.permissions.allows(Some(IDENTITY_PRODUCT), resource, action) {
                     self.audit_refused_question(token, sub, origin).await?;
                     return Err(aut::FORBIDDEN.into());
                 }
                 let subject = self.find_other(token, other).await?;
                 let suspended = (!subject.is_active).then_some(Denial::Suspended);
-                Ok(Consulted { denial: suspended.or_else(|| denied_there(&subject)), subject })
+                let denial = suspended.or_else(|| denied_there(&subject));
+                Ok(Consulted { denial, subject, may_ask_until: own.permissions.valid_until() })
             }
         }
     }
 
     async fn find_other(&self, token: &AccessToken, other: Other) -> Result<Arc<Subject>> {
         let candidates = match other {
-            Other::Id(id) => vec![Who::User(UserId::from(id)), Who::Application(ApplicationId::from(id))],
+            // A username may look like an id.
+            Other::Id(id) => vec![
+                Who::User(UserId::from(id)),
+                Who::Application(ApplicationId::from(id)),
+                Who::Username(id.to_string()),
+            ],
+            // Nobody has so long a name, and it need not be folded to know that.
+            Other::Name(name) if name.len() > LONGEST_NAME => Vec::new(),
             Other::Name(name) => vec![Who::Username(name)],
         };
         for who in candidates {
@@ -106,6 +129,6 @@ impl App {
             outcome: Outcome::Refused(aut::FORBIDDEN),
             details: None,
         };
-        self.store.write(move |unit| unit.audit(&event)).await
+        self.trail.refuse(event).await
     }
 }

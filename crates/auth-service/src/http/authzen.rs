@@ -233,7 +233,8 @@ impl<'a> Session<'a> {
             };
             self.consulted.insert(key.clone(), consulted);
         }
-        Ok(match self.consulted.get(&key).and_then(Option::as_ref) {
+        let found = self.consulted.get(&key).and_then(Option::as_ref);
+        Ok(match found.filter(|consulted| consulted.is_person() == evaluation.is_about_person()) {
             Some(consulted) => AuthzenDecision::of(consulted, evaluation),
             None => AuthzenDecision::error(&Failure::new(aut::SUBJECT_NOT_FOUND)),
         })

@@ -130,7 +130,11 @@ async fn a_question_about_somebody_else_needs_the_right_to_ask(pair: &Pair) {
     };
     evaluate(pair, alice.token(), &about("user", "admin")).await.refused(403, "AUT-0017");
     let listed = json!({ "evaluations": [about("user", &alice.id), about("user", "admin"), about("user", "nobody")] });
-    evaluate_many(pair, alice.token(), &listed).await.refused(403, "AUT-0017");
+    let others =
+        json!({ "evaluations": [about("user", &alice.id), about("user", "somebody"), about("user", "nobody")] });
+    for _ in 0..3 {
+        evaluate_many(pair, alice.token(), &others).await.refused(403, "AUT-0017");
+    }
 
     let answer = evaluate_many(pair, administrator.token(), &listed).await.expect(200);
     assert_eq!(decisions(&answer), [true, true, false]);
@@ -146,9 +150,17 @@ async fn a_question_about_somebody_else_needs_the_right_to_ask(pair: &Pair) {
     for id in [own.as_str(), &application.id] {
         assert_eq!(evaluate(pair, &machine, &about("application", id)).await.expect(200).body["decision"], true);
     }
+    // What is said to be an application is not looked for among people.
+    let mistaken = evaluate(pair, &machine, &about("user", &application.id)).await.expect(200);
+    assert_eq!(mistaken.body["context"]["error"]["code"], "AUT-1015");
     let path = "/v1/audit?action=permission.ask";
     let trail = pair.auth.get(path).bearer(administrator.token()).send().await.expect(200);
-    assert_eq!(trail.body["items"].as_array().map(Vec::len), Some(2), "one for each refused request: {}", trail.text);
+    assert_eq!(
+        trail.body["items"].as_array().map(Vec::len),
+        Some(2),
+        "one for each question, however often it is asked: {}",
+        trail.text
+    );
 }
 
 async fn a_question_that_cannot_be_read_is_refused(pair: &Pair) {

@@ -92,6 +92,9 @@ fn a_path_that_two_readers_may_take_for_different_ones_matches_nothing() {
         "/v1/ledgers/a%2",
         "/v1/ledgers/a%zz",
         "/v1/ledgers/%ff",
+        "/v1/ledgers#secrets",
+        "/v1/ledgers/a%3Fb",
+        "/v1/ledgers/a%23b",
         "/files/a/../../v1/ledgers",
     ] {
         assert_eq!(needed("GET", path), None, "{path}");
@@ -102,7 +105,7 @@ fn a_path_that_two_readers_may_take_for_different_ones_matches_nothing() {
 fn a_host_with_routes_of_its_own_has_no_others() {
     let table = table();
     let at = |host: &str, path: &str| table.find(host, "GET", path).map(|needed| needed.product.map(str::to_owned));
-    for host in ["fees.example.com", "FEES.example.com:8443"] {
+    for host in ["fees.example.com", "FEES.example.com:8443", "fees.example.com.", "fees.example.com.:443"] {
         assert_eq!(at(host, "/v1/packages"), Some(None), "{host}");
         assert_eq!(at(host, "/v1/ledgers"), None, "{host}");
     }
@@ -121,6 +124,7 @@ fn a_table_that_means_two_things_is_refused() {
         (vec![method("GET"), method("GET")], "twice"),
         (vec![raw("/a/{x}", "a"), raw("/a/{y}", "b")], "cannot be used"),
         (vec![raw("/a/{x", "a")], "cannot be used"),
+        (vec![RawRoute { host: Some("a.example:8443".to_owned()), ..raw("/a", "a") }], "without a scheme, a port"),
     ] {
         let refused = RouteTable::new(routes).err().unwrap();
         assert!(refused.contains(expected), "{refused}");

@@ -5,11 +5,12 @@ use domain::audit::{action, changes};
 use domain::id::{ApplicationId, TenantId};
 use domain::page::{Listed, Page};
 use domain::permission::PermissionSet;
-use error_codes::{Result, ide};
+use error_codes::{Failure, Result, ide};
 use identity::application::{Application, ApplicationSecret, Grant, NewApplication, NewSecret};
+use identity::group::ADMINISTRATORS;
 use identity::membership::unended;
 use identity_store::secrets::StoredSecret;
-use identity_store::{applications, permissions, secrets};
+use identity_store::{applications, members, permissions, secrets};
 use serde_json::{Value, json};
 use store::Unit;
 
@@ -57,7 +58,8 @@ impl App {
             .await
     }
 
-    /// Makes an application with its first secret, which is never seen again.
+    /// Makes an application with its first secret, which is never seen again. It may declare for its product where an
+    /// administrator makes it.
     ///
     /// # Errors
     /// IDE-0023 when the caller lacks a permission of the product's editor role.
@@ -73,6 +75,8 @@ impl App {
         let event = acting.event(action::APPLICATION_CREATE, application.id);
         let view = self.act(event, move |unit, event| {
             acting.may_act_on(&PermissionSet::default(), &permissions_of(unit, &application)?)?;
+            let declares = administers(unit, &acting)?;
+            let application = Application { declares, ..application.clone() };
             applications::insert(unit, &application)?;
             keep_secret(unit, &application, &secret)?;
             let made = ApplicationView::of(unit, application.clone())?;
@@ -138,6 +142,26 @@ pub(super) fn hold_changeable(unit: &mut Unit<'_>, acting: &Acting, id: Applicat
     let held = permissions_of(unit, &application)?;
     acting.may_act_on(&held, &held)?;
     Ok(application)
+}
+
+/// Whether the caller is one of the administrators of the tenant now.
+fn administers(unit: &mut Unit<'_>, acting: &Acting) -> Result<bool> {
+    let Some(user) = acting.user else { return Ok(false) };
+    let groups = members::groups_of(unit, acting.tenant, &[user])?;
+    Ok(groups.values().flatten().any(|slug| slug.as_str() == ADMINISTRATORS))
+}
+
+/// Refuses a secret of an application that may declare to everybody but administrators: its holder decides who may do what
+/// in the product, which is more than the caller may do.
+///
+/// # Errors
+/// IDE-0023.
+pub(super) fn may_hand_out_secret(unit: &mut Unit<'_>, acting: &Acting, application: &Application) -> Result<()> {
+    if application.declares && !administers(unit, acting)? {
+        let reason = "only administrators add secrets to an application that may declare";
+        return Err(Failure::new(ide::FORBIDDEN).with_cause(reason));
+    }
+    Ok(())
 }
 
 /// What an application may do, or will once every grant has begun.

@@ -21,7 +21,7 @@ use identity::membership::Validity;
 use identity::role::Role;
 use identity_store::{applications, declarations, grants, groups, roles, tenants};
 use serde_json::{Map, Value, json};
-use store::Unit;
+use store::{AuditEvent, Outcome, Unit};
 
 use super::access::Acting;
 use super::acts::telling;
@@ -56,7 +56,8 @@ impl App {
         let Some(product) = own else {
             // What is no slug is not kept: it may be anything.
             let target = Slug::parse(slug).map(|slug| slug.to_string()).unwrap_or_default();
-            self.audit_refusal(acting.event(action::PRODUCT_DECLARE, target), ide::FORBIDDEN).await?;
+            let event = acting.event(action::PRODUCT_DECLARE, target);
+            self.trail.refuse(AuditEvent { outcome: Outcome::Refused(ide::FORBIDDEN), ..event }).await?;
             return Err(ide::FORBIDDEN.into());
         };
         let manifest = parse(&product, body)?;
@@ -116,14 +117,15 @@ impl App {
         self.store.read(move |unit| declarations::find(unit, tenant, &product)).await
     }
 
-    /// The product that an application acts for with this token, under its one name.
+    /// The product for which the application of this token may declare, under its one name.
     async fn product_of(&self, token: &AccessToken) -> Result<Option<String>> {
         if token.user().is_some() {
             return Ok(None);
         }
         let (tenant, id) = (token.tenant, token.application);
         let found = self.store.read(move |unit| applications::find(unit, tenant, id)).await?;
-        Ok(found.and_then(|application| application.product).map(|product| canonical(&product).to_owned()))
+        let declaring = found.filter(|application| application.declares);
+        Ok(declaring.and_then(|application| application.product).map(|product| canonical(&product).to_owned()))
     }
 }
 
@@ -142,6 +144,8 @@ impl Publishing {
         let Self { tenant, manifest, hash, .. } = self;
         // Everybody who publishes waits here, and then finds what the one before has published.
         tenants::hold(unit, *tenant)?.ok_or(ide::INVALID_TOKEN)?;
+        // It may have been deleted since it was asked for its product.
+        applications::find(unit, *tenant, self.token.application)?.ok_or(ide::INVALID_TOKEN)?;
         let before = declarations::find(unit, *tenant, &manifest.product)?;
         if let Some(declaration) = before.as_ref().filter(|before| before.hash == *hash) {
             return Ok((Published { declaration: declaration.clone(), is_new: false }, None));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ::identity::application::{NewApplication, NewSecret, Overlap, room_for_another};
+use ::identity::application::{Application, NewApplication, NewSecret, Overlap, room_for_another};
 use ::identity::declared::{
     ApplicationState, Contents, Edit, GroupState, Kind, Members, Plan, RoleState, Wanted, plan,
 };
@@ -288,7 +288,8 @@ impl Doing<'_> {
             }
             (None, Some(after)) => {
                 let new = NewApplication { product: after.product.clone(), description: after.description.clone() };
-                let application = new.make_named(edit.name.clone(), tenant, now, self.entropy);
+                let made = new.make_named(edit.name.clone(), tenant, now, self.entropy);
+                let application = Application { declares: true, ..made };
                 applications::insert(unit, &application)?;
                 (application, action::APPLICATION_CREATE)
             }

@@ -117,7 +117,14 @@ impl Platform {
 pub(super) fn give_platform_role(unit: &mut Unit<'_>, tenant: TenantId, fresh: RoleId) -> Result<()> {
     let slug = Slug::parse(PLATFORM_ROLE).map_err(corrupt)?;
     let wanted = platform_permissions();
-    let Some(role) = roles::find(unit, tenant, &slug)? else {
+    let found = roles::find(unit, tenant, &slug)?;
+    if found.as_ref().is_some_and(|role| !role.built_in) {
+        // Whoever has a role of that name must not become an administrator of the platform by it.
+        let reason =
+            format!("a role of the tenant is called {PLATFORM_ROLE}; delete it while another tenant is the default");
+        return Err(Failure::new(ide::INTERNAL).with_cause(reason));
+    }
+    let Some(role) = found else {
         let administrators = Slug::parse(::identity::group::ADMINISTRATORS).map_err(corrupt)?;
         let administrators = groups::find(unit, tenant, &administrators)?;
         let administrators =
@@ -141,7 +148,7 @@ fn lacks_platform_permission(unit: &mut Unit<'_>, tenant: TenantId) -> Result<bo
     match roles::find(unit, tenant, &slug)? {
         Some(role) => {
             let held = grants::permissions(unit, tenant, Holder::Role(role.id))?;
-            Ok(!platform_permissions().iter().all(|permission| held.contains_key(permission)))
+            Ok(!role.built_in || !platform_permissions().iter().all(|permission| held.contains_key(permission)))
         }
         None => Ok(true),
     }

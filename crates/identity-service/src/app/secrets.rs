@@ -13,7 +13,7 @@ use store::Unit;
 use super::App;
 use super::access::Acting;
 use super::acts::telling;
-use super::applications::{ApplicationView, hold_changeable, told_secrets};
+use super::applications::{ApplicationView, hold_changeable, may_hand_out_secret, told_secrets};
 
 /// A secret that was just added.
 #[derive(Clone, Debug)]
@@ -34,6 +34,7 @@ impl App {
         self.act(acting.event(action::APPLICATION_ADD_SECRET, id), move |unit, event| {
             let now = unit.now();
             let application = hold_changeable(unit, &acting, id)?;
+            may_hand_out_secret(unit, &acting, &application)?;
             let ApplicationView { application, secrets: living } = ApplicationView::of(unit, application)?;
             room_for_another(&living, now)?;
             for old in &living {

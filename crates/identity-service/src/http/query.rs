@@ -6,7 +6,7 @@ use std::fmt::Display;
 use domain::InvalidText;
 use domain::permission::Permission;
 use error_codes::{Failure, Result, ide};
-use identity::policy::{exact, exact_or_any};
+use identity::policy::{exact_or_any, product};
 
 /// The parameters of a query that were sent, each once.
 pub(super) struct Query(BTreeMap<String, String>);
@@ -57,7 +57,7 @@ impl Query {
     /// IDE-0005.
     pub(super) fn permission(&self) -> Result<Permission> {
         Ok(Permission {
-            product: self.required("product", exact)?,
+            product: self.required("product", product)?,
             resource: self.required("resource", exact_or_any)?,
             action: self.required("action", exact_or_any)?,
         })

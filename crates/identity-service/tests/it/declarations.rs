@@ -12,6 +12,8 @@ pair::on_both_engines! {
     an_equal_manifest_changes_nothing,
     every_declaration_is_told_with_what_it_changed,
     only_an_application_of_the_product_declares,
+    who_makes_applications_does_not_decide_what_may_be_done_in_their_product,
+    a_manifest_is_bounded_as_a_whole,
     every_fault_is_named_and_nothing_is_changed,
     a_role_of_somebody_else_is_never_taken_over,
     a_declared_role_is_changed_by_its_product_alone,
@@ -153,8 +155,9 @@ async fn only_an_application_of_the_product_declares(pair: &Pair) {
         publish(&midaz, with(body.clone(), json!({ "service": service }))).await.refused(403, "IDE-0023");
     }
     assert_eq!(["roles", "declarations"].map(|table| counted(pair, table)), before);
+    // One for each party and target, however often it is tried.
     let refused = "audit_events WHERE action = 'product.declare' AND outcome = 'refused' AND code = 'IDE-0023'";
-    assert_eq!(counted(pair, refused), 10);
+    assert_eq!(counted(pair, refused), 6);
 }
 
 async fn every_fault_is_named_and_nothing_is_changed(pair: &Pair) {
@@ -351,4 +354,41 @@ async fn both_names_of_one_product_are_one(pair: &Pair) {
     assert_eq!((&first.body["product"], &first.body["changed"]), (&json!(other), &json!(true)));
     let second = new.put(&path(other), body(other)).await.expect(200);
     assert_eq!(second.body, with(first.body, json!({ "changed": false })));
+}
+
+async fn who_makes_applications_does_not_decide_what_may_be_done_in_their_product(pair: &Pair) {
+    let administrator = desk(pair).await;
+    let own = json!({ "product": "plugin-identity", "resource": "applications", "action": "post" });
+    administrator.put("/v1/groups/desk/permissions", json!({ "permissions": [own] })).await.expect(200);
+    let carl = pair.person("carl", &["desk", "midaz-editor-group"]).await;
+    let carls = Caller::of(pair, &carl);
+    let made = carls.post("/v1/applications", json!({ "name": "midaz", "description": "x" })).await.expect(201);
+    let token = pair.client_credentials(&made.text_of("clientId"), &made.text_of("clientSecret")).await.expect(200);
+    let machine = Caller::new(pair, &token.text_of("accessToken"));
+    let vault = || manifest(&[("vault", "open")], &["midaz-editor-group"]);
+    publish(&machine, vault()).await.refused(403, "IDE-0023");
+    assert!(!may(pair, carl.token(), "vault", "open").await);
+
+    // Nor does another secret of an application that may.
+    let application = pair.application("midaz").await;
+    let secrets = format!("/v1/applications/{}/secrets", application.id);
+    carls.post(&secrets, json!({})).await.refused(403, "IDE-0023");
+    let added = administrator.post(&secrets, json!({})).await.expect(201);
+    let token = pair.client_credentials(&application.client_id, &added.text_of("clientSecret")).await.expect(200);
+    publish(&Caller::new(pair, &token.text_of("accessToken")), vault()).await.expect(200);
+    assert!(may(pair, carl.token(), "vault", "open").await);
+}
+
+async fn a_manifest_is_bounded_as_a_whole(pair: &Pair) {
+    let midaz = product(pair, "midaz").await;
+    let names: Vec<String> = (0..21).map(|number| format!("r{number}")).collect();
+    let roles: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+    let permission = |number: u32| json!({ "resource": format!("x{number}"), "action": "see", "roles": names });
+    let body = |count| {
+        let permissions: Vec<Value> = (0..count).map(permission).collect();
+        json!({ "service": "midaz", "version": 1, "permissions": permissions, "roles": roles })
+    };
+    let refused = publish(&midaz, body(96)).await.refused(422, "IDE-1023");
+    assert!(refused.body["fields"]["permissions"].as_str().unwrap().contains("2000"), "{}", refused.text);
+    publish(&midaz, body(95)).await.expect(200);
 }

@@ -76,7 +76,7 @@ async fn a_role_is_made_renamed_and_deleted(pair: &Pair) {
     let renamed = administrator.patch(CLERK, change.clone()).await.expect(200);
     assert_eq!(renamed.body, with(expected, change));
     administrator.post("/v1/roles", json!({ "id": "fraud-clerk", "name": "x" })).await.refused(409, "IDE-1009");
-    administrator.post("/v1/roles", json!({ "name": "Platform Role" })).await.refused(409, "IDE-1009");
+    administrator.post("/v1/roles", json!({ "name": "Midaz Editor Role" })).await.refused(409, "IDE-1009");
 
     assert_eq!(administrator.delete(CLERK).await.expect(204).text, "");
     for (method, path, body) in [
@@ -100,6 +100,7 @@ async fn what_is_missing_or_wrong_about_a_role_is_named(pair: &Pair) {
     assert_eq!(fields(make(json!({ "id": "clerk" })).await, "IDE-0001"), json!({ "name": "is required" }));
     let unknown = json!({ "name": "Clerk", "permissions": [] });
     assert_eq!(fields(make(unknown).await, "IDE-0004"), json!({ "permissions": [] }));
+    make(json!({ "id": "platform-role", "name": "Platform" })).await.refused(400, "IDE-0002");
     let wrong = fields(make(json!({ "id": "No Clerk", "name": " Clerk" })).await, "IDE-0002");
     assert_eq!(wrong.as_object().unwrap().keys().collect::<Vec<_>>(), ["id", "name"]);
 

@@ -9,6 +9,9 @@ use crate::fields::Fields;
 /// The level of the whole tenant.
 const TENANT: &str = "tenant";
 
+/// The most roles that all permissions name together: each is a row of its own, written while others wait.
+const MOST_GRANTS: usize = 2_000;
+
 /// Names every part of a manifest that contradicts another. What could not be read is empty and was refused already.
 pub(super) fn check(manifest: &Manifest, fields: &mut Fields) {
     if let Some(access) = &manifest.access {
@@ -41,6 +44,10 @@ fn check_roles(access: &Access, fields: &mut Fields) {
 }
 
 fn check_permissions(access: &Access, fields: &mut Fields) {
+    let grants: usize = access.permissions.iter().map(|permission| permission.roles.len()).sum();
+    if grants > MOST_GRANTS {
+        fields.refuse("permissions", format!("must name at most {MOST_GRANTS} roles together"));
+    }
     let roles: BTreeSet<&str> = access.roles.iter().map(|role| role.name.as_str()).collect();
     let mut seen = BTreeSet::new();
     for (index, permission) in access.permissions.iter().enumerate() {

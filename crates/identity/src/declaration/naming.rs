@@ -2,6 +2,8 @@
 
 use domain::{InvalidText, Slug};
 
+use crate::seed::PLATFORM_ROLE;
+
 /// How the name of every role ends as which applications act.
 const ACTED_AS: &str = "-editor-role";
 
@@ -18,9 +20,9 @@ pub fn role_slug(product: &str, name: &str) -> Result<Slug, InvalidText> {
         return Err(InvalidText::new("must hold a letter or digit of ASCII"));
     }
     let slug = format!("{product}-{reduced}");
-    if slug.ends_with(ACTED_AS) {
+    if slug.ends_with(ACTED_AS) || slug == PLATFORM_ROLE {
         return Err(InvalidText::new(format!(
-            "gives the id '{slug}', and those are the roles that applications act as"
+            "gives the id '{slug}', which is kept for the roles that applications and the platform act as"
         )));
     }
     let longest = Slug::LONGEST;

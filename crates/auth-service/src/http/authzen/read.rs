@@ -120,6 +120,11 @@ impl Evaluation {
         matches!(self.subject_type.as_str(), "user" | "application").then(|| self.subject_id.clone())
     }
 
+    /// Whether the subject is said to be a person.
+    pub(super) fn is_about_person(&self) -> bool {
+        self.subject_type == "user"
+    }
+
     /// What is asked.
     pub(super) fn question(&self) -> Question<'_> {
         let product = self.product.as_deref().map(canonical);

@@ -17,3 +17,6 @@ ALTER TABLE roles ADD COLUMN declared_by TEXT;
 
 -- Whether a declaration gave the role; what an administrator gave is not taken back by one.
 ALTER TABLE role_grants ADD COLUMN declared INTEGER NOT NULL DEFAULT 0;
+
+-- Whether an application may declare for its product: whose secret only administrators hand out.
+ALTER TABLE applications ADD COLUMN declares INTEGER NOT NULL DEFAULT 0;
