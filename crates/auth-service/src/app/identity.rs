@@ -101,6 +101,8 @@ pub struct ClientCredentials {
 }
 
 /// What identity says.
+///
+/// Its calls are boxed, so that an answer that is remembered does not move the room of a call about.
 pub struct Identity {
     peers: Peers,
     /// How old what its stream said is.
@@ -165,7 +167,7 @@ impl Identity {
             request_id: origin.request_id.clone(),
         };
         let send = |channel, request| async move { IdentityClient::new(channel).verify_client(request).await };
-        let response = self.peers.call(request, send).await.map_err(|status| from_status(status, &AUTH))?;
+        let response = Box::pin(self.peers.call(request, send)).await.map_err(|status| from_status(status, &AUTH))?;
         let verified = match response.outcome {
             Some(wire::verify_client_response::Outcome::Verified(verified)) => verified,
             Some(wire::verify_client_response::Outcome::Refused(refused)) => {
@@ -204,7 +206,7 @@ impl Identity {
             request_id: origin.request_id.clone(),
         };
         let send = |channel, request| async move { IdentityClient::new(channel).verify_password(request).await };
-        let response = self.peers.call(request, send).await.map_err(|status| from_status(status, &AUTH))?;
+        let response = Box::pin(self.peers.call(request, send)).await.map_err(|status| from_status(status, &AUTH))?;
         let verified = match response.outcome {
             Some(wire::verify_password_response::Outcome::Verified(verified)) => verified,
             Some(wire::verify_password_response::Outcome::Refused(refused)) => {
@@ -228,7 +230,7 @@ impl Identity {
         let heard = self.heard.load(Ordering::Acquire);
         let request = wire::FindApplicationRequest { id: id.to_string() };
         let send = |channel, request| async move { IdentityClient::new(channel).find_application(request).await };
-        let response = self.peers.call(request, send).await.map_err(|status| from_status(status, &AUTH))?;
+        let response = Box::pin(self.peers.call(request, send)).await.map_err(|status| from_status(status, &AUTH))?;
         let Some(application) = response.application else { return Ok(None) };
         let application = Arc::new(parse_application(application).ok_or_else(|| senseless("FindApplication"))?);
         self.remember(&self.applications, id, Arc::clone(&application), heard);
@@ -253,7 +255,7 @@ impl Identity {
         };
         let request = wire::FindSubjectRequest { tenant_id: tenant.to_string(), subject: Some(named) };
         let send = |channel, request| async move { IdentityClient::new(channel).find_subject(request).await };
-        let response = self.peers.call(request, send).await.map_err(|status| from_status(status, &AUTH))?;
+        let response = Box::pin(self.peers.call(request, send)).await.map_err(|status| from_status(status, &AUTH))?;
         let Some(subject) = response.subject else { return Ok(None) };
         let subject = Arc::new(parse_subject(subject).ok_or_else(|| senseless("FindSubject"))?);
         // A name may be another's tomorrow; what is remembered goes by id.
@@ -267,7 +269,7 @@ impl Identity {
     pub async fn report_use(&self, uses: Vec<wire::SecretUse>) -> Result<()> {
         let send = |channel, request| async move { IdentityClient::new(channel).report_use(request).await };
         let request = wire::ReportUseRequest { uses };
-        self.peers.call(request, send).await.map(|_| ()).map_err(|status| from_status(status, &AUTH))
+        Box::pin(self.peers.call(request, send)).await.map(|_| ()).map_err(|status| from_status(status, &AUTH))
     }
 
     /// Follows identity's stream until `stop` resolves: forgets what changed, and spreads what ended tokens.

@@ -26,15 +26,15 @@ pub(crate) struct Protected {
 
 impl Protected {
     /// Starts both; `stream` says whether the example follows the token-state stream.
-    pub(crate) async fn start(stream: bool) -> Self {
-        let pair = Pair::start(Engine::Sqlite).await;
+    pub(crate) async fn start(engine: Engine, stream: bool) -> Self {
+        let pair = Pair::start(engine).await;
         let secret = pair.folder().join("resource-server.secret").display().to_string();
         Self::start_beside(pair, stream, vec![("GATEHOUSE__AUTH__SECRET_FILE", secret)]).await
     }
 
     /// The same over HTTPS and mutual TLS.
-    pub(crate) async fn start_over_tls(stream: bool) -> Self {
-        let pair = Pair::start_over_tls(Engine::Sqlite).await;
+    pub(crate) async fn start_over_tls(engine: Engine, stream: bool) -> Self {
+        let pair = Pair::start_over_tls(engine).await;
         pair.authority().issue(&["resource-server"]).write(pair.folder(), "resource-server");
         let file = |name: &str| pair.folder().join(name).display().to_string();
         let settings = vec![

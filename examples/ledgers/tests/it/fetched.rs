@@ -1,12 +1,17 @@
 //! Without the token-state stream: keys over HTTP, and a question at every request.
 
+use pair::Engine;
 use tonic::Code;
 
 use crate::actors::{Protected, forged, refused, text};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_the_stream_every_request_is_asked_about() {
-    let mut protected = Protected::start(false).await;
+on_both_engines! {
+    without_the_stream_every_request_is_asked_about,
+    keys_and_answers_come_over_tls,
+}
+
+async fn without_the_stream_every_request_is_asked_about(engine: Engine) {
+    let mut protected = Protected::start(engine, false).await;
     let administrator = protected.pair.administrator().await;
     let viewer = protected.pair.person("ana", &["midaz-viewer-group"]).await;
     let editor = protected.pair.person("eva", &["midaz-editor-group"]).await;
@@ -36,10 +41,9 @@ async fn without_the_stream_every_request_is_asked_about() {
     protected.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_and_answers_come_over_tls() {
+async fn keys_and_answers_come_over_tls(engine: Engine) {
     for stream in [true, false] {
-        let protected = Protected::start_over_tls(stream).await;
+        let protected = Protected::start_over_tls(engine, stream).await;
         let viewer = protected.pair.person("ana", &["midaz-viewer-group"]).await;
         protected.list(viewer.token()).await.expect(200);
         refused(protected.api.post("/v1/ledgers").bearer(viewer.token()).send().await, 403);

@@ -2,14 +2,22 @@
 
 use std::time::Duration;
 
+use pair::Engine;
 use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::actors::{BOUND, Protected, forged, refused, text};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_route_lets_through_who_holds_a_good_token_and_the_permission() {
-    let protected = Protected::start(true).await;
+on_both_engines! {
+    a_route_lets_through_who_holds_a_good_token_and_the_permission,
+    a_method_lets_through_who_holds_a_good_token_and_the_permission,
+    a_token_ends_with_its_session,
+    a_right_that_is_taken_away_or_given_counts_at_once,
+    nothing_remembered_outlives_its_lease,
+}
+
+async fn a_route_lets_through_who_holds_a_good_token_and_the_permission(engine: Engine) {
+    let protected = Protected::start(engine, true).await;
     let viewer = protected.pair.person("ana", &["midaz-viewer-group"]).await;
     let nobody = protected.pair.person("rui", &[]).await;
     let token = viewer.token();
@@ -31,9 +39,8 @@ async fn a_route_lets_through_who_holds_a_good_token_and_the_permission() {
     protected.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_method_lets_through_who_holds_a_good_token_and_the_permission() {
-    let protected = Protected::start(true).await;
+async fn a_method_lets_through_who_holds_a_good_token_and_the_permission(engine: Engine) {
+    let protected = Protected::start(engine, true).await;
     let viewer = protected.pair.person("ana", &["midaz-viewer-group"]).await;
     let nobody = protected.pair.person("rui", &[]).await;
     assert_eq!(protected.call(None).await.unwrap_err().code(), Code::Unauthenticated);
@@ -44,9 +51,8 @@ async fn a_method_lets_through_who_holds_a_good_token_and_the_permission() {
     protected.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_ends_with_its_session() {
-    let protected = Protected::start(true).await;
+async fn a_token_ends_with_its_session(engine: Engine) {
+    let protected = Protected::start(engine, true).await;
     let viewer = protected.pair.person("ana", &["midaz-viewer-group"]).await;
     protected.list(viewer.token()).await.expect(200);
     assert_eq!(protected.call_code(viewer.token()).await, Code::Ok);
@@ -56,9 +62,8 @@ async fn a_token_ends_with_its_session() {
     protected.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_right_that_is_taken_away_or_given_counts_at_once() {
-    let protected = Protected::start(true).await;
+async fn a_right_that_is_taken_away_or_given_counts_at_once(engine: Engine) {
+    let protected = Protected::start(engine, true).await;
     let administrator = protected.pair.administrator().await;
     let viewer = protected.pair.person("ana", &["midaz-viewer-group"]).await;
     let membership = format!("/v1/groups/midaz-viewer-group/users/{}", viewer.id);
@@ -74,9 +79,8 @@ async fn a_right_that_is_taken_away_or_given_counts_at_once() {
     protected.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_remembered_outlives_its_lease() {
-    let mut protected = Protected::start(true).await;
+async fn nothing_remembered_outlives_its_lease(engine: Engine) {
+    let mut protected = Protected::start(engine, true).await;
     let viewer = protected.pair.person("ana", &["midaz-viewer-group"]).await;
     let nobody = protected.pair.person("rui", &[]).await;
     protected.list(viewer.token()).await.expect(200);
