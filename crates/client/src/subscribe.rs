@@ -77,7 +77,7 @@ pub async fn subscribe(
     let on_event = |response: WatchResponse| {
         let Some(event) = response.event else { return true };
         let beat = match &event {
-            Event::Beat(beat) => Some(beat.number),
+            Event::Beat(beat) => Some(*beat),
             Event::Keys(_)
             | Event::SessionEnded(_)
             | Event::TenantEpoch(_)
@@ -90,28 +90,13 @@ pub async fn subscribe(
             | Event::TenantRevised(_)
             | Event::Restart(_) => None,
         };
-        // A process that has lost its own database is left for one that has not.
-        let knows_the_present = match &event {
-            Event::Beat(beat) => Lease::is_young(Some(Duration::from_millis(beat.sessions_age_ms.into()))),
-            Event::Keys(_)
-            | Event::SessionEnded(_)
-            | Event::TenantEpoch(_)
-            | Event::ApplicationEpoch(_)
-            | Event::UserEpoch(_)
-            | Event::SecretWithdrawn(_)
-            | Event::UserRevised(_)
-            | Event::ApplicationRevised(_)
-            | Event::PolicyRevised(_)
-            | Event::TenantRevised(_)
-            | Event::Restart(_) => true,
-        };
         if take(event, &state, &leases, clock.now()).is_none() {
             tracing::warn!("an event of the token-state stream makes no sense and was passed over");
         }
-        if let Some(beat) = beat {
-            tell_taken_in(beat);
-        }
-        knows_the_present
+        let Some(beat) = beat else { return true };
+        tell_taken_in(beat.number);
+        // A process that has lost its own database is left for one that has not.
+        Lease::is_young(Some(Duration::from_millis(beat.sessions_age_ms.into())))
     };
     peers.follow(WatchRequest::default(), open, on_event, stop).await;
 }

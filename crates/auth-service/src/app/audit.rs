@@ -2,8 +2,6 @@
 
 use domain::audit::{DEPLOYMENT, Recorded};
 use domain::id::TenantId;
-use domain::permission::IDENTITY_PRODUCT;
-use domain::scope::ACCESS_MANAGER;
 use domain::token::AccessToken;
 use error_codes::{Result, aut};
 use futures_util::Stream;
@@ -43,8 +41,7 @@ impl App {
     /// The tenant whose trail the caller may read: their own, or that of the deployment for the system tenant.
     async fn permit_trail(&self, token: &AccessToken, whose: Whose, origin: &Origin) -> Result<TenantId> {
         let caller = self.subject_of(token).await?;
-        let in_scope = token.user().is_none() || token.scopes.contains(ACCESS_MANAGER);
-        if !in_scope || !caller.permissions.allows(Some(IDENTITY_PRODUCT), "audit", "get") {
+        if !caller.may_manage(token, "audit", "get") {
             return self.deny(token, AUDIT_GET, origin).await;
         }
         match whose {

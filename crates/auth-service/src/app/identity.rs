@@ -18,7 +18,9 @@ use crypto::digest::Sha256Digest;
 use domain::change::Change;
 use domain::id::{ApplicationId, SecretId, TenantId, UserId};
 use domain::network::Networks;
-use domain::permission::PermissionSet;
+use domain::permission::{IDENTITY_PRODUCT, PermissionSet};
+use domain::scope::ACCESS_MANAGER;
+use domain::token::AccessToken;
 use domain::{Clock, Epoch, Secret, Timestamp};
 use error_codes::{AUTH, Failure, Result, aut};
 use moka::sync::Cache;
@@ -49,6 +51,15 @@ pub struct Subject {
     pub networks: Networks,
     /// Who it is.
     pub party: Party,
+}
+
+impl Subject {
+    /// Whether a token of this subject may manage something of Gatehouse: the subject needs the permission, and a person's
+    /// token the scope as well. Questions about oneself need neither.
+    pub fn may_manage(&self, token: &AccessToken, resource: &str, action: &str) -> bool {
+        let in_scope = token.user().is_none() || token.scopes.contains(ACCESS_MANAGER);
+        in_scope && self.permissions.allows(Some(IDENTITY_PRODUCT), resource, action)
+    }
 }
 
 /// A person or an application.

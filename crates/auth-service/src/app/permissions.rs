@@ -6,8 +6,7 @@ use ::auth::question::{Answer, Asked, Asker, ClientAddress, Denial, Other, Quest
 use domain::Timestamp;
 use domain::audit::action;
 use domain::id::{ApplicationId, UserId};
-use domain::permission::{AUTHORIZE_ANY, IDENTITY_PRODUCT};
-use domain::scope::ACCESS_MANAGER;
+use domain::permission::AUTHORIZE_ANY;
 use domain::token::AccessToken;
 use error_codes::{Result, aut};
 use store::{AuditEvent, Outcome};
@@ -91,8 +90,7 @@ impl App {
             Asked::OtherRole => Ok(Consulted { subject: own, denial: Some(Denial::Permission), may_ask_until: None }),
             Asked::Another(other) => {
                 let (resource, action) = AUTHORIZE_ANY;
-                let in_scope = token.user().is_none() || token.scopes.contains(ACCESS_MANAGER);
-                if !in_scope || !own.permissions.allows(Some(IDENTITY_PRODUCT), resource, action) {
+                if !own.may_manage(token, resource, action) {
                     Box::pin(self.audit_refused_question(token, sub, origin)).await?;
                     return Err(aut::FORBIDDEN.into());
                 }

@@ -6,7 +6,6 @@ use domain::Epoch;
 use domain::audit;
 use domain::id::{SessionId, TenantId, UserId};
 use domain::page::{Listed, Page};
-use domain::permission::IDENTITY_PRODUCT;
 use domain::scope::ACCESS_MANAGER;
 use domain::token::AccessToken;
 use error_codes::{Result, aut};
@@ -51,9 +50,7 @@ impl App {
         }
         self.admit_caller(token).await?;
         let caller = self.subject_of(token).await?;
-        let may = token.scopes.contains(ACCESS_MANAGER)
-            && caller.permissions.allows(Some(IDENTITY_PRODUCT), "sessions", action);
-        if !may {
+        if !caller.may_manage(token, "sessions", action) {
             return self.deny(token, &format!("sessions:{action}"), origin).await;
         }
         let subject = self.identity.subject(token.tenant, Who::User(user)).await?.ok_or(aut::SUBJECT_NOT_FOUND)?;

@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use auth_store::subscribers::Subscriber;
 use dashmap::DashMap;
-use domain::permission::{IDENTITY_PRODUCT, TENANTS};
-use domain::scope::ACCESS_MANAGER;
+use domain::permission::TENANTS;
 use domain::token::AccessToken;
 use domain::{Entropy, Timestamp};
 use error_codes::Result;
@@ -122,8 +121,7 @@ impl App {
     /// AUT-0007; AUT-0017 without the platform permission `tenants:get`.
     pub async fn list_subscribers(&self, token: &AccessToken, origin: &Origin) -> Result<Vec<Subscriber>> {
         let caller = self.subject_of(token).await?;
-        let in_scope = token.user().is_none() || token.scopes.contains(ACCESS_MANAGER);
-        if !in_scope || !caller.permissions.allows(Some(IDENTITY_PRODUCT), TENANTS, "get") {
+        if !caller.may_manage(token, TENANTS, "get") {
             return self.deny(token, SUBSCRIBERS_GET, origin).await;
         }
         let process = self.subscribers.process;

@@ -7,6 +7,7 @@ pair::on_both_engines! {
     the_middleware_of_every_version_gets_its_answer,
     an_application_acts_as_the_editor_of_its_own_product_alone,
     a_question_about_somebody_else_needs_the_right_to_ask,
+    who_may_ask_about_others_needs_the_scope_and_names_them_as_they_are_called,
     permissions_are_shown_as_consoles_read_them,
     a_taken_away_group_is_felt_at_once,
     a_question_that_cannot_be_read_is_refused,
@@ -86,6 +87,29 @@ async fn a_question_about_somebody_else_needs_the_right_to_ask(pair: &Pair) {
     let suspended = ask(pair, administrator.token(), about(&other, "get")).await.expect(200);
     assert_eq!((&suspended.body["authorized"], &suspended.body["reason"]), (&json!(false), &json!("suspended")));
     ask(pair, viewer.token(), about(&other, "get")).await.refused(401, "AUT-0007");
+}
+
+async fn who_may_ask_about_others_needs_the_scope_and_names_them_as_they_are_called(pair: &Pair) {
+    let administrator = pair.administrator().await;
+    let looks_like_an_id = "0198c0de-0000-7000-8000-00000000abcd";
+    let viewer = pair.person(looks_like_an_id, &["midaz-viewer-group"]).await;
+    let about = |sub: &str| json!({ "sub": sub, "resource": "ledgers", "action": "get" });
+    for sub in [looks_like_an_id, &viewer.id] {
+        let answer = ask(pair, administrator.token(), about(sub)).await.expect(200);
+        assert_eq!(answer.body["authorized"], true, "{sub}");
+    }
+    ask(pair, administrator.token(), about(&"x".repeat(2_000))).await.refused(404, "AUT-1015");
+
+    let login = json!({
+        "grantType": "password", "username": "admin", "password": administrator.password, "scope": "profile",
+    });
+    let narrow = pair.auth.post("/v1/login/oauth/access_token").json(&login).send().await.expect(200);
+    let narrow = narrow.text_of("accessToken");
+    assert_eq!(ask(pair, &narrow, about("")).await.expect(200).body["authorized"], true);
+    ask(pair, &narrow, about(looks_like_an_id)).await.refused(403, "AUT-0017");
+    pair.auth.get("/v1/subscribers").bearer(&narrow).send().await.refused(403, "AUT-0017");
+    pair.auth.get("/v1/subscribers").bearer(viewer.token()).send().await.refused(403, "AUT-0017");
+    pair.auth.get("/v1/subscribers").bearer(pair.stranger().await.token()).send().await.refused(403, "AUT-0017");
 }
 
 async fn permissions_are_shown_as_consoles_read_them(pair: &Pair) {

@@ -1,6 +1,9 @@
 //! `auth.v1.Authorization`: what internal services are told.
 
+use std::time::Duration;
+
 use contracts::auth::v1 as wire;
+use domain::{Clock, Timestamp};
 use pair::Pair;
 use serde_json::json;
 use tonic::Code;
@@ -14,6 +17,7 @@ pair::on_both_engines! {
     a_token_is_introspected_while_it_is_good,
     permissions_are_listed_with_their_ways,
     a_tenant_admits_questions_from_its_networks_alone,
+    an_answer_about_somebody_else_ends_with_the_right_to_ask,
 }
 
 async fn an_answer_tells_by_which_grant_and_on_which_data(pair: &Pair) {
@@ -157,4 +161,25 @@ async fn a_tenant_admits_questions_from_its_networks_alone(pair: &Pair) {
     // Where nobody is kept out, nobody needs to tell an address.
     admit(json!([])).await.expect(200);
     crate::tls::eventually(async || ask(None).await.body["authorized"] == true).await;
+}
+
+async fn an_answer_about_somebody_else_ends_with_the_right_to_ask(pair: &Pair) {
+    let mut doors = Doors::of(pair).await;
+    let administrator = pair.administrator().await;
+    let carl = pair.person("carl", &[]).await;
+    // Times are told to the millisecond.
+    let until = Timestamp::parse(&pair.clock.now().plus(Duration::from_secs(60)).to_string()).unwrap();
+    let path = format!("/v1/users/{}/roles/platform-role", carl.id);
+    let bounds = json!({ "validUntil": until.to_string() });
+    pair.identity.put(&path).bearer(administrator.token()).json(&bounds).send().await.expect(200);
+    let about = |subject: &str| wire::CheckRequest {
+        asking: Some(wire::Asking { subject: subject.to_owned(), ..asking(carl.token()) }),
+        question: Some(question(None, "ledgers", "get")),
+    };
+    crate::tls::eventually(async || doors.grpc.clone().check(about("admin")).await.is_ok()).await;
+    let told = doors.grpc.check(about("admin")).await.unwrap().into_inner();
+    assert!(told.decision.unwrap().authorized);
+    assert_eq!(told.valid_until, Some(until.micros()));
+    pair.pass(Duration::from_secs(61));
+    assert_eq!(doors.grpc.check(about("admin")).await.unwrap_err().code(), Code::PermissionDenied);
 }

@@ -195,6 +195,11 @@ async fn a_subject_is_named_by_id_or_username(pair: &Pair) {
     assert_eq!(explained["subject"]["kind"], "application");
     let delete = json!({ "product": "midaz", "resource": "ledgers", "action": "delete" });
     assert_eq!(explained["ways"], json!([{ "permission": delete, "role": "midaz-editor-role" }]));
+    // A product with two names is one, whichever is asked under.
+    for product in ["plugin-smart-template", "plugin-smart-templates"] {
+        let question = format!("product={product}&resource=reports&action=get");
+        assert_eq!(explain(&administrator, "admin", &question).await["allowed"], true, "{product}");
+    }
     let stranger = pair.stranger().await;
     for name in ["nobody", "0198c0de-0000-7000-8000-000000000001", stranger.id.as_str(), "not a name at all"] {
         let path = format!("/v1/permissions/explanation?subject={}&{CASES}", name.replace(' ', "%20"));

@@ -24,6 +24,7 @@ pair::on_both_engines! {
     lifetimes_are_those_of_the_tenant,
     a_setting_of_passwords_takes_effect_at_once,
     older_databases_get_the_permissions_at_the_start,
+    a_role_of_the_tenant_is_never_taken_for_the_platforms,
 }
 
 /// A fresh tenant with an administrator whose password is known; its answer.
@@ -422,4 +423,17 @@ async fn older_databases_get_the_permissions_at_the_start(pair: &mut Pair) {
     let administrator = Caller::administrator(pair).await;
     administrator.get("/v1/tenants").await.expect(200);
     administrator.post("/v1/tenants", json!({ "name": "acme" })).await.expect(201);
+}
+
+async fn a_role_of_the_tenant_is_never_taken_for_the_platforms(pair: &Pair) {
+    // As in a tenant that made a role of that name before it became the one that administers the others.
+    tokio::task::block_in_place(|| {
+        let database = pair.identity_database();
+        database.execute("UPDATE roles SET built_in = (1 = 0) WHERE slug = 'platform-role'");
+        database.execute("DELETE FROM permission_grants WHERE resource = 'tenants'");
+    });
+    assert!(pair.identity_app().keep_platform_role().await.is_err());
+    let granted =
+        tokio::task::block_in_place(|| pair.identity_database().count("permission_grants WHERE resource = 'tenants'"));
+    assert_eq!(granted, 0);
 }
